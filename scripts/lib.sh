@@ -3,6 +3,7 @@
 #
 # What the scripts share: errors, clean-up, failure reports.
 
+# shellcheck disable=SC2034 # for the scripts that read this file
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # die MESSAGE: one line, and the end.
@@ -11,14 +12,10 @@ die() {
 	exit 1
 }
 
-# on_exit FUNCTION: run it once however this shell ends, also by a signal.
-on_exit() {
-	# shellcheck disable=SC2064 # the function's name is meant to be expanded now
-	trap "$1" EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
-	trap 'exit 129' HUP
-}
+# A signal ends a script the ordinary way, so that its EXIT trap cleans up.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # kill_tree PID...: end each process and everything it started, whatever
 # process group or session the children moved to.
@@ -42,18 +39,4 @@ report_log() {
 		tail -n "${LOG_LINES:-20}" "$1" | sed 's/^/    /'
 		printf '  log: %s\n' "$1"
 	} >&2
-}
-
-# uml_cage: set cage to the command that starts a process in namespaces of its
-# own, as far as this host and user permit. With them the host's mounts can be
-# made read-only for the virtual machine, and its processes all die with the
-# first. Empty where the host forbids them.
-uml_cage() {
-	local flags=(--mount --pid --fork --kill-child --mount-proc)
-	[ "$(id -u)" -eq 0 ] || flags=(--map-root-user "${flags[@]}")
-	if unshare "${flags[@]}" mount -t tmpfs tmpfs /tmp 2> /dev/null; then
-		cage=(unshare "${flags[@]}")
-	else
-		cage=(env UML_NO_CAGE=1)
-	fi
 }
