@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A buffer as a file: what stat and statfs say, seeking, the calls that it refuses, the flags of
+ * its descriptor, and opening it again through /proc.
+ */
+#include <linux/dma-buf.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/uio.h>
+
+#include "buffer_info.h"
+#include "fixture.h"
+#include "result.h"
+
+#define EXPORTS	500
+
+TEST_F(shared, file_system)
+{
+	struct statfs fs;
+
+	ASSERT_EQ(0, fstatfs(self->buf.fd, &fs));
+	EXPECT_EQ(DMA_BUF_MAGIC, fs.f_type);
+	EXPECT_EQ(self->page, (size_t)fs.f_bsize);
+	EXPECT_EQ(self->page, (size_t)fs.f_frsize);
+	EXPECT_EQ(255, fs.f_namelen);
+	EXPECT_EQ(0, fs.f_blocks);
+	EXPECT_EQ(0, fs.f_files);
+}
+
+TEST_F(shared, stat)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, fstat(self->buf.fd, &st));
+	EXPECT_EQ(self->buf.size, (size_t)st.st_size);
+	EXPECT_EQ(self->buf.size / 512, (size_t)st.st_blocks);
+	EXPECT_EQ(self->page, (size_t)st.st_blksize);
+	EXPECT_EQ(0600, st.st_mode);
+	EXPECT_EQ(1, st.st_nlink);
+	EXPECT_EQ(geteuid(), st.st_uid);
+	EXPECT_EQ(getegid(), st.st_gid);
+	EXPECT_EQ(0, st.st_rdev);
+	EXPECT_NE(0, st.st_ino);
+}
+
+/* All buffers are files of one file system, whoever exported them. */
+TEST_F(shared, same_file_system)
+{
+	struct stat st, heap_st;
+	struct buffer heap;
+	int err = buffer_create(&system_heap, self->page, O_RDWR, &heap);
+
+	if (err == -ENODEV)
+		SKIP(return, "no system heap to compare with");
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, fstat(self->buf.fd, &st));
+	ASSERT_EQ(0, fstat(heap.fd, &heap_st));
+	EXPECT_EQ(heap_st.st_dev, st.st_dev);
+	EXPECT_NE(heap_st.st_ino, st.st_ino);
+	buffer_destroy(&heap);
+}
+
+static int compare_ino(const void *a, const void *b)
+{
+	const ino_t *first = a, *second = b;
+
+	return (*first > *second) - (*first < *second);
+}
+
+/* Neither two living buffers nor a buffer and a dead one ever have the same number. */
+TEST_F(shared, inode_numbers_never_return)
+{
+	static ino_t seen[EXPORTS];
+	struct buffer buf, kept = { .fd = -1, .device = -1 };
+	size_t i;
+
+	/* A camera lends its buffers to one process at a time. */
+	buffer_destroy(&self->buf);
+	for (i = 0; i < EXPORTS; i++) {
+		ASSERT_EQ(0, buffer_create(variant->exporter, self->page, O_RDWR, &buf));
+		seen[i] = buffer_ino(buf.fd);
+		ASSERT_NE(0, seen[i]);
+		buffer_close_device(&buf);
+		/* Every other buffer outlives the next. */
+		if (i % 2) {
+			buffer_destroy(&kept);
+			kept = buf;
+		} else {
+			buffer_destroy(&buf);
+		}
+	}
+	buffer_destroy(&kept);
+	qsort(seen, EXPORTS, sizeof(*seen), compare_ino);
+	for (i = 1; i < EXPORTS; i++)
+		EXPECT_NE(seen[i - 1], seen[i]);
+}
+
+TEST_F(shared, seek_finds_the_size)
+{
+	int fd = self->buf.fd;
+
+	EXPECT_EQ(self->buf.size, (size_t)lseek(fd, 0, SEEK_END));
+	EXPECT_EQ(0, lseek(fd, 0, SEEK_SET));
+	EXPECT_EQ(self->buf.size, (size_t)lseek(fd, 0, SEEK_END));
+}
+
+TEST_F(shared, seek_elsewhere_refused)
+{
+	static const struct {
+		off_t offset;
+		int whence;
+	} refused[] = {
+		{ 1, SEEK_END }, { -1, SEEK_END }, { 1, SEEK_SET }, { -1, SEEK_SET },
+		{ 4096, SEEK_SET }, { 0, SEEK_CUR }, { 1, SEEK_CUR }, { -1, SEEK_CUR },
+		{ 0, SEEK_DATA }, { 0, SEEK_HOLE }, { 0, SEEK_HOLE + 1 }, { 0, -1 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(refused); i++) {
+		EXPECT_EQ(-EINVAL,
+			  result(lseek(self->buf.fd, refused[i].offset, refused[i].whence))) {
+			TH_LOG("offset %jd, whence %d", (intmax_t)refused[i].offset,
+			       refused[i].whence);
+		}
+	}
+}
+
+/* Seeking to the end tells the size and moves nothing. */
+TEST_F(shared, seek_moves_nothing)
+{
+	char path[64], text[512];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->buf.fd);
+	ASSERT_EQ(self->buf.size, (size_t)lseek(self->buf.fd, 0, SEEK_END));
+	ASSERT_LT(0, read_text(path, text, sizeof(text)));
+	EXPECT_EQ(0, strncmp(text, "pos:\t0\n", strlen("pos:\t0\n"))) TH_LOG("%s", text);
+}
+
+TEST_F(shared, read_and_write_refused)
+{
+	struct iovec vec;
+	char byte = 0;
+	int fd = self->buf.fd, null;
+
+	vec.iov_base = &byte;
+	vec.iov_len = 1;
+	EXPECT_EQ(-EINVAL, result(read(fd, &byte, 1)));
+	EXPECT_EQ(-EINVAL, result(read(fd, &byte, 0)));
+	EXPECT_EQ(-EINVAL, result(write(fd, &byte, 1)));
+	EXPECT_EQ(-EINVAL, result(readv(fd, &vec, 1)));
+	EXPECT_EQ(-EINVAL, result(writev(fd, &vec, 1)));
+	EXPECT_EQ(-ESPIPE, result(pread(fd, &byte, 1, 0)));
+	EXPECT_EQ(-ESPIPE, result(pwrite(fd, &byte, 1, 0)));
+
+	null = open("/dev/null", O_RDWR);
+	ASSERT_GE(null, 0);
+	EXPECT_EQ(-EINVAL, result(copy_file_range(fd, NULL, null, NULL, 1, 0)));
+	close(null);
+}
+
+TEST_F(shared, file_calls_refused)
+{
+	int fd = self->buf.fd;
+
+	EXPECT_EQ(-EINVAL, result(ftruncate(fd, 0)));
+	EXPECT_EQ(-EINVAL, result(ftruncate(fd, 2 * self->buf.size)));
+	EXPECT_EQ(-ENODEV, result(fallocate(fd, 0, 0, self->page)));
+	EXPECT_EQ(-EINVAL, result(fsync(fd)));
+	EXPECT_EQ(-ENOTDIR, result(fchdir(fd)));
+	EXPECT_EQ(-EINVAL, result(fcntl(fd, F_SETFL, O_DIRECT)));
+	EXPECT_EQ(self->buf.size, (size_t)lseek(fd, 0, SEEK_END));
+}
+
+TEST_F(shared, close_on_exec)
+{
+	struct buffer buf;
+
+	EXPECT_EQ(FD_CLOEXEC, fcntl(self->buf.fd, F_GETFD));
+	buffer_destroy(&self->buf);
+	ASSERT_EQ(0, buffer_create(variant->exporter, self->page, O_RDWR, &buf));
+	EXPECT_EQ(0, fcntl(buf.fd, F_GETFD));
+	buffer_destroy(&buf);
+}
+
+TEST_F(shared, access_mode)
+{
+	struct buffer buf;
+	char byte = 0;
+
+	EXPECT_EQ(O_RDWR, fcntl(self->buf.fd, F_GETFL));
+	buffer_destroy(&self->buf);
+	if (!variant->exporter->read_only)
+		SKIP(return, "every descriptor of this exporter is O_RDWR");
+	ASSERT_EQ(0, buffer_create(variant->exporter, self->page, O_RDONLY, &buf));
+	EXPECT_EQ(O_RDONLY, fcntl(buf.fd, F_GETFL));
+	EXPECT_EQ(-EINVAL, result(read(buf.fd, &byte, 1)));
+	EXPECT_EQ(-EBADF, result(write(buf.fd, &byte, 1)));
+	EXPECT_EQ(buf.size, (size_t)lseek(buf.fd, 0, SEEK_END));
+	buffer_destroy(&buf);
+	if (!variant->exporter->write_only)
+		return;
+	ASSERT_EQ(0, buffer_create(variant->exporter, self->page, O_WRONLY, &buf));
+	EXPECT_EQ(O_WRONLY, fcntl(buf.fd, F_GETFL));
+	EXPECT_EQ(-EBADF, result(read(buf.fd, &byte, 1)));
+	EXPECT_EQ(-EINVAL, result(write(buf.fd, &byte, 1)));
+	EXPECT_EQ(buf.size, (size_t)lseek(buf.fd, 0, SEEK_END));
+	buffer_destroy(&buf);
+}
+
+TEST_F(shared, status_flags)
+{
+	EXPECT_EQ(0, fcntl(self->buf.fd, F_SETFL, O_NONBLOCK | O_APPEND));
+	EXPECT_EQ(O_RDWR | O_NONBLOCK | O_APPEND, fcntl(self->buf.fd, F_GETFL));
+	EXPECT_EQ(0, fcntl(self->buf.fd, F_SETFL, 0));
+	EXPECT_EQ(O_RDWR, fcntl(self->buf.fd, F_GETFL));
+}
+
+/* The file behind the descriptor is open already; there is nothing on the file system to open. */
+TEST_F(shared, cannot_be_reopened)
+{
+	static const int flags[] = { O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_NONBLOCK };
+	char path[64];
+	size_t i;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->buf.fd);
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		EXPECT_EQ(-ENXIO, result(open(path, flags[i])));
+	EXPECT_EQ(-ENOTDIR, result(open(path, O_RDONLY | O_DIRECTORY)));
+	EXPECT_EQ(-ELOOP, result(open(path, O_RDONLY | O_NOFOLLOW)));
+}
+
+/* An O_PATH descriptor names the buffer, and gives no access to it. */
+TEST_F(shared, path_descriptor)
+{
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_READ };
+	char path[64], text[128];
+	int fd;
+
+	ASSERT_EQ(0, result(ioctl(self->buf.fd, DMA_BUF_SET_NAME, "seen from afar")));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->buf.fd);
+	fd = open(path, O_PATH);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(buffer_ino(self->buf.fd), buffer_ino(fd));
+	EXPECT_EQ(1, buffer_count(self->buf.fd) - variant->exporter->references);
+	ASSERT_LT(0, buffer_link(fd, text, sizeof(text)));
+	EXPECT_STREQ("/dmabuf:seen from afar", text);
+	EXPECT_EQ(0, buffer_fdinfo(fd, text, sizeof(text)));
+	EXPECT_EQ(-EBADF, result(ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync)));
+	EXPECT_EQ(-EBADF, result(lseek(fd, 0, SEEK_END)));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, self->page, PROT_READ, MAP_SHARED, fd, 0));
+	EXPECT_EQ(EBADF, errno);
+
+	/* It goes on naming it when all other descriptors are gone. */
+	close(self->buf.fd);
+	self->buf.fd = -1;
+	ASSERT_LT(0, buffer_link(fd, text, sizeof(text)));
+	EXPECT_EQ(0, strncmp(text, "/dmabuf:seen from afar", strlen("/dmabuf:seen from afar")));
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
