@@ -171,14 +171,14 @@ static int vivid_create(struct buffer *buf, size_t size, int flags)
 
 const struct exporter system_heap = {
 	.exp_name = "system",
-	.read_only = true,
-	.write_only = true,
+	.access = { O_RDONLY, O_WRONLY, O_RDWR },
 	.maps_offset = true,
 	.create = system_heap_create,
 };
 
 const struct exporter udmabuf = {
 	.exp_name = "udmabuf",
+	.access = { O_RDWR, O_RDWR, O_RDWR },
 	.maps_offset = true,
 	.end_needs_start = true,
 	.create = udmabuf_create,
@@ -186,15 +186,14 @@ const struct exporter udmabuf = {
 
 const struct exporter vgem = {
 	.exp_name = "drm",
-	.read_only = true,
+	.access = { O_RDONLY, -EINVAL, O_RDWR },
 	.references = 2,
 	.create = vgem_create,
 };
 
 const struct exporter vivid = {
 	.exp_name = "videobuf2_vmalloc",
-	.read_only = true,
-	.write_only = true,
+	.access = { O_RDONLY, O_WRONLY, O_RDWR },
 	.maps_private = true,
 	.create = vivid_create,
 };

@@ -17,8 +17,7 @@ struct buffer {
 
 struct exporter {
 	const char *exp_name;	/* as fdinfo shows it */
-	bool read_only;		/* gives O_RDONLY descriptors to who asks for them */
-	bool write_only;	/* and O_WRONLY ones */
+	int access[3];		/* what who asks for O_RDONLY, O_WRONLY, O_RDWR gets, or -errno */
 	bool maps_offset;	/* an offset given to mmap() selects the page, as it should */
 	bool end_needs_start;	/* ends only the CPU access that it saw begin */
 	bool maps_private;	/* gives MAP_PRIVATE mappings as well */
