@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: the devices' side of a buffer.
+ */
+#include <linux/device.h>
+#include <linux/dma-buf.h>
+#include <linux/slab.h>
+
+#include <trace/events/dma_buf.h>
+
+#include "dma-buf-internal.h"
+
+/**
+ * DOC: devices on a buffer
+ *
+ * A device joins with dma_buf_attach(), gets DMA addresses with
+ * dma_buf_map_attachment() as often as it needs them, and leaves with
+ * dma_buf_detach(). An importer that can live with a buffer being moved while
+ * it is mapped joins with dma_buf_dynamic_attach() and is told; for all others
+ * the core pins the buffer from map to unmap.
+ *
+ * The reservation lock guards the list of attachments and all that is mapped
+ * through them. What is said of a lock below means this one.
+ */
+
+/**
+ * dma_buf_dynamic_attach - let a device join a buffer
+ * @dmabuf: the buffer, on which the caller holds a reference until detach
+ * @dev: the device, which will do the DMA
+ * @importer_ops: what to call when the buffer moves; NULL for a static importer
+ * @importer_priv: becomes &dma_buf_attachment.importer_priv
+ *
+ * An importer whose operations lack invalidate_mappings is dynamic in all else,
+ * but needs the buffer to stay: the core pins it from map to unmap.
+ *
+ * Context: May sleep. Takes the lock, and calls the exporter's attach without
+ * it.
+ * Return: The attachment, which dma_buf_detach() frees. Otherwise an ERR_PTR:
+ * -EINVAL for no buffer or no device, -ENOMEM, or why the exporter refused;
+ * -EBUSY by custom if its memory can never suit the device.
+ */
+struct dma_buf_attachment *
+dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
+		       const struct dma_buf_attach_ops *importer_ops,
+		       void *importer_priv)
+{
+	struct dma_buf_attachment_object *obj;
+	struct dma_buf_attachment *attach;
+	int err;
+
+	if (WARN_ON(!dmabuf || !dev))
+		return ERR_PTR(-EINVAL);
+	might_sleep();
+
+	obj = kzalloc(sizeof(*obj), GFP_KERNEL);
+	if (!obj)
+		return ERR_PTR(-ENOMEM);
+
+	INIT_LIST_HEAD(&obj->mappings);
+	attach = &obj->base;
+	attach->dmabuf = dmabuf;
+	attach->dev = dev;
+	attach->peer2peer = importer_ops && importer_ops->allow_peer2peer;
+	attach->importer_ops = importer_ops;
+	attach->importer_priv = importer_priv;
+
+	if (dmabuf->ops->attach) {
+		err = dmabuf->ops->attach(dmabuf, attach);
+		if (err) {
+			kfree(obj);
+			return ERR_PTR(err);
+		}
+	}
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	list_add(&attach->node, &dmabuf->attachments);
+	dma_resv_unlock(dmabuf->resv);
+	trace_dma_buf_dynamic_attach(dmabuf, attach,
+				     dma_buf_attachment_is_dynamic(attach),
+				     dev);
+	return attach;
+}
+EXPORT_SYMBOL_GPL(dma_buf_dynamic_attach);
+
+/**
+ * dma_buf_attach - let a device join a buffer that must not move when mapped
+ * @dmabuf: the buffer, on which the caller holds a reference until detach
+ * @dev: the device, which will do the DMA
+ *
+ * Context: As dma_buf_dynamic_attach().
+ * Return: As dma_buf_dynamic_attach().
+ */
+struct dma_buf_attachment *dma_buf_attach(struct dma_buf *dmabuf,
+					  struct device *dev)
+{
+	return dma_buf_dynamic_attach(dmabuf, dev, NULL, NULL);
+}
+EXPORT_SYMBOL_GPL(dma_buf_attach);
+
+/* May the device still be using what it mapped or pinned? Then say so. */
+static bool dma_buf_attachment_is_left_in_use(struct dma_buf_attachment_object *obj)
+{
+	struct dma_buf_attachment *attach = &obj->base;
+
+	if (dma_buf_is_mapped(obj))
+		dma_buf_misuse(attach->dmabuf, attach->dev,
+			       "detached while mapped");
+	else if (obj->pins)
+		dma_buf_misuse(attach->dmabuf, attach->dev,
+			       "detached with %u pins", obj->pins);
+	else
+		return false;
+	return true;
+}
+
+/**
+ * dma_buf_detach - let a device leave a buffer
+ * @dmabuf: the buffer
+ * @attach: the attachment, freed by this call
+ *
+ * Everything mapped must be unmapped before, everything pinned unpinned. An
+ * importer that fails to is reported; the exporter then keeps the attachment
+ * and the buffer for good, since the device may still be at work.
+ *
+ * Context: May sleep. Takes the lock, and calls the exporter's detach without
+ * it.
+ */
+void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
+{
+	struct dma_buf_attachment_object *obj;
+	bool leak;
+
+	if (WARN_ON(!dmabuf || !attach))
+		return;
+	might_sleep();
+	obj = to_attachment_object(attach);
+
+	if (attach->dmabuf != dmabuf) {
+		dma_buf_misuse(dmabuf, attach->dev,
+			       "detach of an attachment to another buffer");
+		return;
+	}
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	list_del(&attach->node);
+	leak = dma_buf_attachment_is_left_in_use(obj);
+	if (leak)
+		to_dma_buf_object(dmabuf)->condemned = true;
+	else
+		dma_buf_drop_cached(obj);
+	dma_resv_unlock(dmabuf->resv);
+
+	trace_dma_buf_detach(dmabuf, attach,
+			     dma_buf_attachment_is_dynamic(attach),
+			     attach->dev);
+	if (leak)
+		return;
+	if (dmabuf->ops->detach)
+		dmabuf->ops->detach(dmabuf, attach);
+	kfree(obj);
+}
+EXPORT_SYMBOL_GPL(dma_buf_detach);
+
+/**
+ * dma_buf_attach_revocable - can a mapping be taken from the importer?
+ * @attach: the attachment
+ *
+ * Context: Any.
+ * Return: true if the importer is told by dma_buf_invalidate_mappings().
+ */
+bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
+{
+	return attach->importer_ops && attach->importer_ops->invalidate_mappings;
+}
+EXPORT_SYMBOL_GPL(dma_buf_attach_revocable);
+
+/**
+ * dma_buf_pin - keep a buffer where it is
+ * @attach: of a dynamic importer
+ *
+ * For memory which stays visible for long, such as a frame on a display. Does
+ * nothing if the exporter never moves its buffers.
+ *
+ * Context: May sleep. The caller holds the lock.
+ * Return: 0, and then dma_buf_unpin() must follow. Otherwise -EINVAL for a
+ * static importer, for which the core itself pins, or what the exporter
+ * returned.
+ */
+int dma_buf_pin(struct dma_buf_attachment *attach)
+{
+	struct dma_buf *dmabuf = attach->dmabuf;
+	int err;
+
+	might_sleep();
+	dma_resv_assert_held(dmabuf->resv);
+
+	if (!dma_buf_attachment_is_dynamic(attach)) {
+		dma_buf_misuse(dmabuf, attach->dev, "pin by a static importer");
+		return -EINVAL;
+	}
+
+	if (dmabuf->ops->pin) {
+		err = dmabuf->ops->pin(attach);
+		if (err)
+			return err;
+	}
+	to_attachment_object(attach)->pins++;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dma_buf_pin);
+
+/**
+ * dma_buf_unpin - let a buffer move again
+ * @attach: as at dma_buf_pin()
+ *
+ * A call without a pin is reported and changes nothing.
+ *
+ * Context: May sleep. The caller holds the lock.
+ */
+void dma_buf_unpin(struct dma_buf_attachment *attach)
+{
+	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
+	struct dma_buf *dmabuf = attach->dmabuf;
+
+	might_sleep();
+	dma_resv_assert_held(dmabuf->resv);
+
+	if (!obj->pins) {
+		dma_buf_misuse(dmabuf, attach->dev, "unpin without pin");
+		return;
+	}
+	obj->pins--;
+	if (dmabuf->ops->unpin)
+		dmabuf->ops->unpin(attach);
+}
+EXPORT_SYMBOL_GPL(dma_buf_unpin);
+
+/**
+ * dma_buf_invalidate_mappings - tell importers that a buffer moves
+ * @dmabuf: the buffer
+ *
+ * Called by the exporter before it moves the memory of a buffer that is not
+ * pinned. Devices may use the old place until the fences of the reservation
+ * object have signaled.
+ *
+ * Context: May sleep. The caller holds the lock, and the importers'
+ * invalidate_mappings run under it.
+ */
+void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
+{
+	struct dma_buf_attachment *attach;
+
+	if (WARN_ON(!dmabuf))
+		return;
+	dma_resv_assert_held(dmabuf->resv);
+
+	list_for_each_entry(attach, &dmabuf->attachments, node)
+		if (dma_buf_attach_revocable(attach))
+			attach->importer_ops->invalidate_mappings(attach);
+}
+EXPORT_SYMBOL_GPL(dma_buf_invalidate_mappings);
+
+/**
+ * dma_buf_move_notify - older name of dma_buf_invalidate_mappings()
+ * @dmabuf: the buffer
+ *
+ * Context: As dma_buf_invalidate_mappings().
+ */
+void dma_buf_move_notify(struct dma_buf *dmabuf)
+{
+	dma_buf_invalidate_mappings(dmabuf);
+}
+EXPORT_SYMBOL_GPL(dma_buf_move_notify);

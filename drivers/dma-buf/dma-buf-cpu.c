@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: the CPU's side of a buffer, for drivers.
+ */
+#include <linux/dma-buf.h>
+#include <linux/mm.h>
+
+#include <trace/events/dma_buf.h>
+
+#include "dma-buf-internal.h"
+
+/**
+ * DOC: access by the CPU
+ *
+ * Between dma_buf_begin_cpu_access() and dma_buf_end_cpu_access() the CPU sees
+ * what devices wrote before, and devices see afterwards what the CPU wrote. The
+ * calls nest only as far as the exporter lets them, and exclude nobody.
+ *
+ * The kernel reaches the memory through dma_buf_vmap(), a process through
+ * mmap() on the descriptor or, where a driver offers a mapping of its own,
+ * through dma_buf_mmap().
+ */
+
+static long dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
+				 enum dma_data_direction dir)
+{
+	bool write = dir == DMA_BIDIRECTIONAL || dir == DMA_TO_DEVICE;
+
+	return dma_resv_wait_timeout(dmabuf->resv, dma_resv_usage_rw(write),
+				     true, MAX_SCHEDULE_TIMEOUT);
+}
+
+/**
+ * dma_buf_begin_cpu_access - get ready for access by the CPU
+ * @dmabuf: the buffer
+ * @dir: what the CPU is about to do, seen from the device: DMA_FROM_DEVICE to
+ *       read, DMA_TO_DEVICE to write, DMA_BIDIRECTIONAL for both
+ *
+ * The exporter goes first, and may have a better way to wait for its device.
+ * Then the fences are waited for: those of writers if the CPU only reads, those
+ * of readers as well if it writes. If this wait fails, the access is ended
+ * again before the error is returned.
+ *
+ * Context: May sleep, interruptibly. The reservation lock must not be held.
+ * Return: 0, and then dma_buf_end_cpu_access() must follow with the same @dir.
+ * Otherwise nothing has begun: -EINVAL for no buffer, -ERESTARTSYS if a signal
+ * came during the wait, or what the exporter returned.
+ */
+int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
+			     enum dma_data_direction dir)
+{
+	long left;
+	int err;
+
+	if (WARN_ON(!dmabuf))
+		return -EINVAL;
+	might_sleep();
+	might_lock(&dmabuf->resv->lock.base);
+
+	if (dmabuf->ops->begin_cpu_access) {
+		err = dmabuf->ops->begin_cpu_access(dmabuf, dir);
+		if (err)
+			return err;
+	}
+
+	left = dma_buf_wait_for_cpu(dmabuf, dir);
+	if (left < 0) {
+		dma_buf_end_cpu_access(dmabuf, dir);
+		return left;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dma_buf_begin_cpu_access);
+
+/**
+ * dma_buf_end_cpu_access - the CPU is done
+ * @dmabuf: the buffer
+ * @dir: as at dma_buf_begin_cpu_access()
+ *
+ * Context: May sleep. The reservation lock must not be held.
+ * Return: 0, or the exporter's negative errno; the access has ended either way.
+ */
+int dma_buf_end_cpu_access(struct dma_buf *dmabuf,
+			   enum dma_data_direction dir)
+{
+	if (WARN_ON(!dmabuf))
+		return -EINVAL;
+	might_sleep();
+	might_lock(&dmabuf->resv->lock.base);
+
+	if (!dmabuf->ops->end_cpu_access)
+		return 0;
+	return dmabuf->ops->end_cpu_access(dmabuf, dir);
+}
+EXPORT_SYMBOL_GPL(dma_buf_end_cpu_access);
+
+/**
+ * dma_buf_has_pages - does a range lie within a buffer?
+ * @dmabuf: the buffer
+ * @first: of the range, in pages
+ * @count: of pages
+ *
+ * A last page that the buffer fills only in part does not count.
+ */
+bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
+		       unsigned long count)
+{
+	unsigned long pages = dmabuf->size >> PAGE_SHIFT;
+
+	return count <= pages && first <= pages - count;
+}
+
+/**
+ * dma_buf_mmap - show a buffer in an area that was mapped from another file
+ * @dmabuf: the buffer
+ * @vma: the area, all of which is to show the buffer
+ * @pgoff: where in the buffer it begins, in pages
+ *
+ * For a driver which offers a mapping of its own of something that it
+ * imported. The area changes hands: its file is the buffer's from now on, and
+ * it cannot grow.
+ *
+ * Context: In the driver's mmap operation, with the mmap lock held.
+ * Return: 0. Otherwise -EINVAL if there is no buffer or area, the exporter has
+ * no mmap, or the range is not within the buffer; -EOVERFLOW if it wraps around;
+ * or what the exporter returned.
+ */
+int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
+		 unsigned long pgoff)
+{
+	if (WARN_ON(!dmabuf || !vma))
+		return -EINVAL;
+	might_sleep();
+
+	if (!dmabuf->ops->mmap)
+		return -EINVAL;
+	if (pgoff + vma_pages(vma) < pgoff)
+		return -EOVERFLOW;
+	if (!dma_buf_has_pages(dmabuf, pgoff, vma_pages(vma)))
+		return -EINVAL;
+
+	vma_set_file(vma, dmabuf->file);
+	vma->vm_pgoff = pgoff;
+	vm_flags_set(vma, VM_DONTEXPAND);
+	trace_dma_buf_mmap(dmabuf);
+	return dmabuf->ops->mmap(dmabuf, vma);
+}
+EXPORT_SYMBOL_GPL(dma_buf_mmap);
+
+/**
+ * dma_buf_vmap - show a buffer in the kernel's address space
+ * @dmabuf: the buffer
+ * @map: where the mapping is stored; cleared on failure
+ *
+ * All users of a buffer share one mapping. It may be in I/O memory: use the
+ * functions of iosys-map.h. Coherence is apart, see
+ * dma_buf_begin_cpu_access().
+ *
+ * Context: May sleep. The caller holds the reservation lock.
+ * Return: 0, and then dma_buf_vunmap() must follow. Otherwise -EINVAL for no
+ * buffer or no vmap of the exporter's, or what the exporter returned.
+ */
+int dma_buf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	struct dma_buf_object *obj;
+	struct iosys_map fresh;
+	int err;
+
+	iosys_map_clear(map);
+	if (WARN_ON(!dmabuf))
+		return -EINVAL;
+	might_sleep();
+	dma_resv_assert_held(dmabuf->resv);
+
+	if (!dmabuf->ops->vmap)
+		return -EINVAL;
+
+	obj = to_dma_buf_object(dmabuf);
+	if (!obj->vmap_users) {
+		iosys_map_clear(&fresh);
+		err = dmabuf->ops->vmap(dmabuf, &fresh);
+		if (err)
+			return err;
+		if (iosys_map_is_null(&fresh)) {
+			dma_buf_misuse(dmabuf, NULL,
+				       "exporter's vmap gave no address");
+			return -EINVAL;
+		}
+		obj->vmap = fresh;
+	}
+	obj->vmap_users++;
+	*map = obj->vmap;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(dma_buf_vmap);
+
+/**
+ * dma_buf_vunmap - give back a mapping in the kernel's address space
+ * @dmabuf: the buffer
+ * @map: as dma_buf_vmap() stored it
+ *
+ * A call without a mapping, or with another one, is reported and changes
+ * nothing.
+ *
+ * Context: May sleep. The caller holds the reservation lock.
+ */
+void dma_buf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	struct dma_buf_object *obj;
+
+	if (WARN_ON(!dmabuf))
+		return;
+	might_sleep();
+	dma_resv_assert_held(dmabuf->resv);
+
+	obj = to_dma_buf_object(dmabuf);
+	if (!obj->vmap_users) {
+		dma_buf_misuse(dmabuf, NULL, "vunmap without vmap");
+		return;
+	}
+	if (!iosys_map_is_equal(&obj->vmap, map)) {
+		dma_buf_misuse(dmabuf, NULL, "vunmap of another mapping");
+		return;
+	}
+
+	if (--obj->vmap_users)
+		return;
+	if (dmabuf->ops->vunmap)
+		dmabuf->ops->vunmap(dmabuf, map);
+	iosys_map_clear(&obj->vmap);
+}
+EXPORT_SYMBOL_GPL(dma_buf_vunmap);
+
+/**
+ * dma_buf_vmap_unlocked - dma_buf_vmap() that takes the lock itself
+ * @dmabuf: the buffer
+ * @map: where the mapping is stored; cleared on failure
+ *
+ * Context: May sleep. The reservation lock must not be held.
+ * Return: As dma_buf_vmap().
+ */
+int dma_buf_vmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	int err;
+
+	iosys_map_clear(map);
+	if (WARN_ON(!dmabuf))
+		return -EINVAL;
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	err = dma_buf_vmap(dmabuf, map);
+	dma_resv_unlock(dmabuf->resv);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dma_buf_vmap_unlocked);
+
+/**
+ * dma_buf_vunmap_unlocked - dma_buf_vunmap() that takes the lock itself
+ * @dmabuf: the buffer
+ * @map: as dma_buf_vmap_unlocked() stored it
+ *
+ * Context: May sleep. The reservation lock must not be held.
+ */
+void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	if (WARN_ON(!dmabuf))
+		return;
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	dma_buf_vunmap(dmabuf, map);
+	dma_resv_unlock(dmabuf->resv);
+}
+EXPORT_SYMBOL_GPL(dma_buf_vunmap_unlocked);

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: waiting for whoever works on a buffer, with poll and with sync files.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-fence-unwrap.h>
+#include <linux/file.h>
+#include <linux/poll.h>
+#include <linux/sync_file.h>
+#include <linux/uaccess.h>
+
+#include "dma-buf-internal.h"
+
+/**
+ * DOC: poll
+ *
+ * EPOLLIN means that nobody writes any more, EPOLLOUT that nobody reads or
+ * writes. All fences which are pending for one of these when poll is called
+ * form one set with one callback, so pollers are woken once, when the whole set
+ * has signaled, and look again. A fence that came in between starts another
+ * round.
+ *
+ * The set is collected without the reservation lock. The callback holds no
+ * reference to the file; it is taken off the set when the file is released.
+ */
+
+static void dma_buf_poll_init_one(struct dma_buf_object *obj,
+				  struct dma_buf_poll *poll, __poll_t event,
+				  enum dma_resv_usage usage)
+{
+	spin_lock_init(&poll->lock);
+	poll->wait = &obj->poll_wait;
+	poll->event = event;
+	poll->usage = usage;
+}
+
+/**
+ * dma_buf_poll_init - get a new buffer ready for pollers
+ * @obj: the buffer
+ */
+void dma_buf_poll_init(struct dma_buf_object *obj)
+{
+	init_waitqueue_head(&obj->poll_wait);
+	dma_buf_poll_init_one(obj, &obj->poll_in, EPOLLIN,
+			      DMA_RESV_USAGE_WRITE);
+	dma_buf_poll_init_one(obj, &obj->poll_out, EPOLLOUT,
+			      DMA_RESV_USAGE_READ);
+}
+
+/* Runs inside the fence's lock, in any context. */
+static void dma_buf_poll_fired(struct dma_fence *fence,
+			       struct dma_fence_cb *cb)
+{
+	struct dma_buf_poll *poll = container_of(cb, struct dma_buf_poll, cb);
+
+	scoped_guard(spinlock_irqsave, &poll->lock)
+		poll->state = DMA_BUF_POLL_FIRED;
+	wake_up_poll(poll->wait, poll->event);
+}
+
+static void dma_buf_poll_set(struct dma_buf_poll *poll,
+			     enum dma_buf_poll_state state,
+			     struct dma_fence *fence)
+{
+	guard(spinlock_irqsave)(&poll->lock);
+	poll->state = state;
+	poll->fence = fence;
+}
+
+/*
+ * Make the callback ours to arm. False if it is on its way already, and will
+ * wake whoever waits.
+ */
+static bool dma_buf_poll_claim(struct dma_buf_poll *poll)
+{
+	struct dma_fence *fired;
+
+	scoped_guard(spinlock_irqsave, &poll->lock) {
+		if (poll->state == DMA_BUF_POLL_ARMING ||
+		    poll->state == DMA_BUF_POLL_ARMED)
+			return false;
+		fired = poll->fence;
+		poll->fence = NULL;
+		poll->state = DMA_BUF_POLL_ARMING;
+	}
+	dma_fence_put(fired);
+	return true;
+}
+
+/*
+ * All that is pending, as one fence with a reference; NULL if nothing is. When
+ * there is no memory for the set, one fence of it: pollers will be woken too
+ * early, look again, and wait for the next.
+ */
+static struct dma_fence *dma_buf_pending(struct dma_resv *resv,
+					 enum dma_resv_usage usage)
+{
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+
+	if (!dma_resv_get_singleton(resv, usage, &fence))
+		return fence;
+
+	dma_resv_iter_begin(&cursor, resv, usage);
+	fence = dma_resv_iter_first_unlocked(&cursor);
+	if (fence)
+		dma_fence_get(fence);
+	dma_resv_iter_end(&cursor);
+	return fence;
+}
+
+/* Put the claimed callback on what is pending. False if nothing was left. */
+static bool dma_buf_poll_arm(struct dma_buf_poll *poll, struct dma_resv *resv)
+{
+	struct dma_fence *fence = dma_buf_pending(resv, poll->usage);
+
+	if (fence) {
+		/* Before the callback is there: it may be called at once. */
+		dma_buf_poll_set(poll, DMA_BUF_POLL_ARMED, fence);
+		if (!dma_fence_add_callback(fence, &poll->cb,
+					    dma_buf_poll_fired))
+			return true;
+	}
+	dma_buf_poll_set(poll, DMA_BUF_POLL_IDLE, NULL);
+	dma_fence_put(fence);
+	/* For those who relied on us while we tried. */
+	wake_up_poll(poll->wait, poll->event);
+	return false;
+}
+
+/* Is the access free? If not, a wakeup will come when it is time to ask again. */
+static bool dma_buf_poll_ready(struct dma_buf_poll *poll, struct dma_resv *resv)
+{
+	while (!dma_resv_test_signaled(resv, poll->usage)) {
+		if (!dma_buf_poll_claim(poll) || dma_buf_poll_arm(poll, resv))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * dma_buf_poll - the poll operation of a buffer's file
+ * @file: the file
+ * @table: who polls
+ *
+ * Context: May allocate memory. Takes neither the reservation lock nor a
+ * reference to @file.
+ * Return: Those of EPOLLIN and EPOLLOUT which were asked for and are free.
+ */
+__poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
+{
+	struct dma_buf *dmabuf = file->private_data;
+	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
+	__poll_t wanted = poll_requested_events(table) & (EPOLLIN | EPOLLOUT);
+	__poll_t ready = 0;
+
+	if (!wanted)
+		return 0;
+
+	poll_wait(file, &obj->poll_wait, table);
+	if ((wanted & EPOLLOUT) &&
+	    dma_buf_poll_ready(&obj->poll_out, dmabuf->resv))
+		ready |= EPOLLOUT;
+	if ((wanted & EPOLLIN) &&
+	    dma_buf_poll_ready(&obj->poll_in, dmabuf->resv))
+		ready |= EPOLLIN;
+	return ready;
+}
+
+static void dma_buf_poll_cancel_one(struct dma_buf_poll *poll)
+{
+	/*
+	 * Nobody polls any more, so only the callback can change the state, and
+	 * once it is removed or has run, nobody can.
+	 */
+	if (poll->fence)
+		dma_fence_remove_callback(poll->fence, &poll->cb);
+	dma_fence_put(poll->fence);
+	dma_buf_poll_set(poll, DMA_BUF_POLL_IDLE, NULL);
+}
+
+/**
+ * dma_buf_poll_cancel - take the callbacks of pollers off their fences
+ * @obj: the buffer, whose file is being released
+ */
+void dma_buf_poll_cancel(struct dma_buf_object *obj)
+{
+	dma_buf_poll_cancel_one(&obj->poll_in);
+	dma_buf_poll_cancel_one(&obj->poll_out);
+}
+
+/**
+ * dma_buf_poll_is_armed - could a fence still call?
+ * @obj: the buffer
+ */
+bool dma_buf_poll_is_armed(const struct dma_buf_object *obj)
+{
+	return obj->poll_in.state != DMA_BUF_POLL_IDLE ||
+	       obj->poll_out.state != DMA_BUF_POLL_IDLE;
+}
+
+#ifdef CONFIG_SYNC_FILE
+
+static bool dma_buf_sync_flags_ok(u32 flags)
+{
+	return (flags & DMA_BUF_SYNC_RW) && !(flags & ~DMA_BUF_SYNC_RW);
+}
+
+/**
+ * dma_buf_export_sync_file - DMA_BUF_IOCTL_EXPORT_SYNC_FILE
+ * @dmabuf: the buffer
+ * @arg: a &struct dma_buf_export_sync_file of the caller's
+ *
+ * A buffer with nothing pending gives a sync file that has signaled.
+ *
+ * Return: 0, and the descriptor is in @arg. Otherwise no descriptor was made:
+ * -EFAULT, -EINVAL for flags other than read or write, -EMFILE, -ENOMEM.
+ */
+long dma_buf_export_sync_file(struct dma_buf *dmabuf, void __user *arg)
+{
+	struct dma_buf_export_sync_file request;
+	struct dma_fence *fence = NULL;
+	struct sync_file *sync_file;
+	enum dma_resv_usage usage;
+	int fd, err;
+
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	if (!dma_buf_sync_flags_ok(request.flags))
+		return -EINVAL;
+	usage = dma_resv_usage_rw(request.flags & DMA_BUF_SYNC_WRITE);
+
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+
+	err = dma_resv_get_singleton(dmabuf->resv, usage, &fence);
+	if (err)
+		goto err_fd;
+	if (!fence)
+		fence = dma_fence_get_stub();
+	sync_file = sync_file_create(fence);
+	dma_fence_put(fence);
+	if (!sync_file) {
+		err = -ENOMEM;
+		goto err_fd;
+	}
+
+	request.fd = fd;
+	if (copy_to_user(arg, &request, sizeof(request))) {
+		err = -EFAULT;
+		goto err_file;
+	}
+	fd_install(fd, sync_file->file);
+	return 0;
+
+err_file:
+	fput(sync_file->file);
+err_fd:
+	put_unused_fd(fd);
+	return err;
+}
+
+/* Add every single fence of a set, or none. */
+static int dma_buf_add_fences(struct dma_resv *resv, struct dma_fence *set,
+			      enum dma_resv_usage usage)
+{
+	struct dma_fence_unwrap iter;
+	struct dma_fence *fence;
+	unsigned int count = 0;
+	int err;
+
+	dma_fence_unwrap_for_each(fence, &iter, set)
+		count++;
+	if (!count)
+		return 0;
+
+	dma_resv_lock(resv, NULL);
+	err = dma_resv_reserve_fences(resv, count);
+	if (!err) {
+		dma_fence_unwrap_for_each(fence, &iter, set)
+			dma_resv_add_fence(resv, fence, usage);
+	}
+	dma_resv_unlock(resv);
+	return err;
+}
+
+/**
+ * dma_buf_import_sync_file - DMA_BUF_IOCTL_IMPORT_SYNC_FILE
+ * @dmabuf: the buffer
+ * @arg: a &struct dma_buf_import_sync_file of the caller's
+ *
+ * Return: 0. Otherwise no fence was added: -EFAULT, -EINVAL for flags other
+ * than read or write or for a descriptor that is no sync file's, -ENOMEM.
+ */
+long dma_buf_import_sync_file(struct dma_buf *dmabuf, const void __user *arg)
+{
+	struct dma_buf_import_sync_file request;
+	struct dma_fence *fence;
+	int err;
+
+	if (copy_from_user(&request, arg, sizeof(request)))
+		return -EFAULT;
+	if (!dma_buf_sync_flags_ok(request.flags))
+		return -EINVAL;
+
+	fence = sync_file_get_fence(request.fd);
+	if (!fence)
+		return -EINVAL;
+	err = dma_buf_add_fences(dmabuf->resv, fence,
+				 request.flags & DMA_BUF_SYNC_WRITE ?
+				 DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ);
+	dma_fence_put(fence);
+	return err;
+}
+
+#endif /* CONFIG_SYNC_FILE */

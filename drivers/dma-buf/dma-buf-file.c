@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: what userspace does with the file of a buffer.
+ */
+#include <linux/dma-buf.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <trace/events/dma_buf.h>
+
+#include "dma-buf-internal.h"
+
+/* The last descriptor and the last mapping are gone; the memory is not yet. */
+static int dma_buf_file_release(struct inode *inode, struct file *file)
+{
+	struct dma_buf_object *obj = to_dma_buf_object(file->private_data);
+
+	/* Iterators must not find the file any more: its memory is reused. */
+	WRITE_ONCE(obj->file, NULL);
+	dma_buf_poll_cancel(obj);
+	return 0;
+}
+
+static int dma_buf_file_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct dma_buf *dmabuf = file->private_data;
+
+	if (!dmabuf->ops->mmap)
+		return -EINVAL;
+	if (!dma_buf_has_pages(dmabuf, vma->vm_pgoff, vma_pages(vma)))
+		return -EINVAL;
+
+	/* What was checked must stay true: no mremap past the end. */
+	vm_flags_set(vma, VM_DONTEXPAND);
+	trace_dma_buf_mmap_internal(dmabuf);
+	return dmabuf->ops->mmap(dmabuf, vma);
+}
+
+/*
+ * There is no position to move. Seeking is how programs ask for the size, and
+ * then go back to where they think they came from.
+ */
+static loff_t dma_buf_file_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct dma_buf *dmabuf = file->private_data;
+
+	if (offset)
+		return -EINVAL;
+
+	switch (whence) {
+	case SEEK_SET:
+		return 0;
+	case SEEK_END:
+		return dmabuf->size;
+	default:
+		return -EINVAL;
+	}
+}
+
+static long dma_buf_ioctl_sync(struct dma_buf *dmabuf, const void __user *arg)
+{
+	enum dma_data_direction dir;
+	struct dma_buf_sync sync;
+
+	if (copy_from_user(&sync, arg, sizeof(sync)))
+		return -EFAULT;
+	if (sync.flags & ~DMA_BUF_SYNC_VALID_FLAGS_MASK)
+		return -EINVAL;
+
+	switch (sync.flags & DMA_BUF_SYNC_RW) {
+	case DMA_BUF_SYNC_READ:
+		dir = DMA_FROM_DEVICE;
+		break;
+	case DMA_BUF_SYNC_WRITE:
+		dir = DMA_TO_DEVICE;
+		break;
+	case DMA_BUF_SYNC_RW:
+		dir = DMA_BIDIRECTIONAL;
+		break;
+	default:
+		return -EINVAL;
+	}
+
+	if (sync.flags & DMA_BUF_SYNC_END)
+		return dma_buf_end_cpu_access(dmabuf, dir);
+	return dma_buf_begin_cpu_access(dmabuf, dir);
+}
+
+static long dma_buf_ioctl_set_name(struct dma_buf *dmabuf,
+				   const char __user *arg)
+{
+	char text[DMA_BUF_NAME_LEN];
+	const char *name;
+	long len;
+
+	len = strncpy_from_user(text, arg, sizeof(text));
+	if (len < 0)
+		return len;
+	if (len == sizeof(text))
+		return -EINVAL;
+
+	/* Charged to the caller, like the buffer to its exporter. */
+	name = kmemdup(text, len + 1, GFP_KERNEL_ACCOUNT);
+	if (!name)
+		return -ENOMEM;
+
+	scoped_guard(spinlock, &dmabuf->name_lock)
+		swap(dmabuf->name, name);
+	kfree(name);
+	return 0;
+}
+
+static long dma_buf_file_ioctl(struct file *file, unsigned int cmd,
+			       unsigned long arg)
+{
+	struct dma_buf *dmabuf = file->private_data;
+	void __user *argp = (void __user *)arg;
+
+	switch (cmd) {
+	case DMA_BUF_IOCTL_SYNC:
+		return dma_buf_ioctl_sync(dmabuf, argp);
+	case DMA_BUF_SET_NAME_A:
+	case DMA_BUF_SET_NAME_B:
+		return dma_buf_ioctl_set_name(dmabuf, argp);
+	case DMA_BUF_IOCTL_EXPORT_SYNC_FILE:
+		return dma_buf_export_sync_file(dmabuf, argp);
+	case DMA_BUF_IOCTL_IMPORT_SYNC_FILE:
+		return dma_buf_import_sync_file(dmabuf, argp);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static void dma_buf_file_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct dma_buf *dmabuf = file->private_data;
+	char name[DMA_BUF_NAME_LEN];
+
+	seq_printf(m, "size:\t%zu\n", dmabuf->size);
+	/* procfs itself holds one reference while it asks. */
+	seq_printf(m, "count:\t%ld\n", file_count(file) - 1);
+	seq_printf(m, "exp_name:\t%s\n", dmabuf->exp_name);
+
+	if (!dma_buf_copy_name(dmabuf, name))
+		return;
+	seq_puts(m, "name:\t");
+	dma_buf_seq_name(m, name);
+	seq_putc(m, '\n');
+}
+
+const struct file_operations dma_buf_fops = {
+	.release = dma_buf_file_release,
+	.mmap = dma_buf_file_mmap,
+	.llseek = dma_buf_file_llseek,
+	.poll = dma_buf_poll,
+	.unlocked_ioctl = dma_buf_file_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = dma_buf_file_fdinfo,
+};

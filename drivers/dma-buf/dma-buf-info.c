@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: what people read about buffers.
+ */
+#include <linux/debugfs.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/string_helpers.h>
+
+#include "dma-buf-internal.h"
+
+/* What could forge a line or a column of a report, or an escape sequence. */
+#define DMA_BUF_NAME_UNSAFE						\
+	"\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017"	\
+	"\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037" \
+	"\\\177"
+
+/**
+ * dma_buf_seq_name - print the name that userspace gave to a buffer
+ * @m: where to
+ * @name: the name
+ *
+ * Control characters and backslashes become octal escapes.
+ */
+void dma_buf_seq_name(struct seq_file *m, const char *name)
+{
+	seq_escape(m, name, DMA_BUF_NAME_UNSAFE);
+}
+
+#ifdef CONFIG_DEBUG_FS
+
+/**
+ * struct dma_buf_info - one reader of bufinfo
+ * @cursor: where it is
+ * @count: buffers printed so far
+ * @bytes: their size
+ * @at_total: all that is left is the last line
+ */
+struct dma_buf_info {
+	struct dma_buf_cursor cursor;
+	unsigned int count;
+	size_t bytes;
+	bool at_total;
+};
+
+/* In place of a buffer, for the last line. */
+static char dma_buf_info_total;
+
+static void *dma_buf_info_here(struct dma_buf_info *info)
+{
+	struct dma_buf_object *obj;
+
+	if (info->at_total)
+		return NULL;
+	obj = dma_buf_cursor_get(&info->cursor);
+	return obj ?: (void *)&dma_buf_info_total;
+}
+
+static void *dma_buf_info_start(struct seq_file *m, loff_t *pos)
+{
+	struct dma_buf_info *info = m->private;
+
+	if (*pos)
+		return dma_buf_info_here(info);
+
+	dma_buf_cursor_start(&info->cursor);
+	info->count = 0;
+	info->bytes = 0;
+	info->at_total = false;
+	return SEQ_START_TOKEN;
+}
+
+static bool dma_buf_info_is_buffer(void *v)
+{
+	return v && v != SEQ_START_TOKEN && v != &dma_buf_info_total;
+}
+
+static void *dma_buf_info_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	struct dma_buf_info *info = m->private;
+
+	++*pos;
+	if (v == &dma_buf_info_total)
+		info->at_total = true;
+	if (dma_buf_info_is_buffer(v)) {
+		struct dma_buf_object *obj = v;
+
+		info->count++;
+		info->bytes += obj->base.size;
+		dma_buf_cursor_pass(&info->cursor, obj);
+		dma_buf_object_put(obj);
+		cond_resched();
+	}
+	return dma_buf_info_here(info);
+}
+
+/* No reference is held while the reader is away with what it has. */
+static void dma_buf_info_stop(struct seq_file *m, void *v)
+{
+	if (dma_buf_info_is_buffer(v))
+		dma_buf_object_put(v);
+}
+
+static void dma_buf_info_show_line(struct seq_file *m,
+				   struct dma_buf_object *obj)
+{
+	struct dma_buf *dmabuf = &obj->base;
+	char name[DMA_BUF_NAME_LEN];
+	unsigned int flags = 0;
+	unsigned int mode = 0;
+	struct file *file;
+	long count = 0;
+
+	/* The memory of a file that is gone stays a file's under RCU. */
+	scoped_guard(rcu) {
+		file = READ_ONCE(obj->file);
+		if (file) {
+			flags = file->f_flags;
+			mode = (__force unsigned int)file->f_mode;
+			count = file_count(file);
+		}
+	}
+	seq_printf(m, "%08zu\t%08x\t%08x\t%08ld\t%s\t%08lu\t", dmabuf->size,
+		   flags, mode, count, dmabuf->exp_name, obj->ino);
+	if (dma_buf_copy_name(dmabuf, name))
+		dma_buf_seq_name(m, name);
+	else
+		seq_puts(m, "<none>");
+	seq_putc(m, '\n');
+}
+
+/*
+ * Whoever holds the reservation lock may do so for long, and nobody here wants
+ * to wait with him.
+ */
+static void dma_buf_info_show_users(struct seq_file *m, struct dma_buf *dmabuf)
+{
+	struct dma_buf_attachment *attach;
+	int count = 0;
+
+	if (!dma_resv_trylock(dmabuf->resv)) {
+		seq_puts(m, "\tBusy: devices and fences cannot be read now\n\n");
+		return;
+	}
+	dma_resv_describe(dmabuf->resv, m);
+	seq_puts(m, "\tAttached Devices:\n");
+	list_for_each_entry(attach, &dmabuf->attachments, node) {
+		seq_printf(m, "\t%s\n", dev_name(attach->dev));
+		count++;
+	}
+	dma_resv_unlock(dmabuf->resv);
+	seq_printf(m, "Total %d devices attached\n\n", count);
+}
+
+static int dma_buf_info_show(struct seq_file *m, void *v)
+{
+	struct dma_buf_info *info = m->private;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(m, "\nDma-buf Objects:\n");
+		seq_printf(m, "%-8s\t%-8s\t%-8s\t%-8s\texp_name\t%-8s\tname\n",
+			   "size", "flags", "mode", "count", "ino");
+	} else if (v == &dma_buf_info_total) {
+		seq_printf(m, "\nTotal %u objects, %zu bytes\n", info->count,
+			   info->bytes);
+	} else {
+		struct dma_buf_object *obj = v;
+
+		dma_buf_info_show_line(m, obj);
+		dma_buf_info_show_users(m, &obj->base);
+	}
+	return 0;
+}
+
+static const struct seq_operations dma_buf_info_ops = {
+	.start = dma_buf_info_start,
+	.next = dma_buf_info_next,
+	.stop = dma_buf_info_stop,
+	.show = dma_buf_info_show,
+};
+
+static int dma_buf_info_open(struct inode *inode, struct file *file)
+{
+	return seq_open_private(file, &dma_buf_info_ops,
+				sizeof(struct dma_buf_info));
+}
+
+static int dma_buf_info_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+	struct dma_buf_info *info = m->private;
+
+	dma_buf_cursor_end(&info->cursor);
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations dma_buf_info_fops = {
+	.open = dma_buf_info_open,
+	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = dma_buf_info_release,
+};
+
+void __init dma_buf_info_init(void)
+{
+	struct dentry *dir = debugfs_create_dir("dma_buf", NULL);
+
+	debugfs_create_file("bufinfo", 0444, dir, NULL, &dma_buf_info_fops);
+}
+
+#endif /* CONFIG_DEBUG_FS */

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the dma-buf core share, and nobody else sees.
+ *
+ * Who calls whom: dma-buf-file.c (userspace) -> dma-buf-attach.c (devices),
+ * dma-buf-map.c, dma-buf-cpu.c, dma-buf-fence.c -> dma-buf.c (a buffer's life)
+ * -> dma-buf-registry.c. dma-buf-info.c and dma-buf-sysfs-stats.c tell people;
+ * dma-buf-report.c tells them off.
+ */
+#ifndef _DMA_BUF_INTERNAL_H
+#define _DMA_BUF_INTERNAL_H
+
+#include <linux/container_of.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
+#include <linux/dma-resv.h>
+#include <linux/iosys-map.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include <uapi/linux/dma-buf.h>
+
+struct dentry;
+struct poll_table_struct;
+struct seq_file;
+
+struct dma_buf_shard;
+struct dma_buf_stats;
+
+/**
+ * struct dma_buf_entry - a place in the registry
+ * @link: in the list of @shard; guarded by the lock of the shard
+ * @shard: set when the entry is added, the same until it is removed
+ * @is_cursor: a reader's bookmark, not a buffer
+ */
+struct dma_buf_entry {
+	struct list_head link;
+	struct dma_buf_shard *shard;
+	bool is_cursor;
+};
+
+/**
+ * enum dma_buf_poll_state - where the callback of a &struct dma_buf_poll is
+ * @DMA_BUF_POLL_IDLE: nowhere
+ * @DMA_BUF_POLL_ARMING: a poller is about to put it on a fence
+ * @DMA_BUF_POLL_ARMED: on a fence, or about to be found too late for it
+ * @DMA_BUF_POLL_FIRED: the fence has called; it waits to be put
+ */
+enum dma_buf_poll_state {
+	DMA_BUF_POLL_IDLE,
+	DMA_BUF_POLL_ARMING,
+	DMA_BUF_POLL_ARMED,
+	DMA_BUF_POLL_FIRED,
+};
+
+/**
+ * struct dma_buf_poll - what pollers of one kind of access wait for
+ * @lock: guards @state and @fence; taken in interrupts, inside a fence's lock
+ * @state: see &enum dma_buf_poll_state
+ * @fence: the whole set that was pending when the callback was armed
+ * @cb: the callback on @fence
+ * @wait: where all pollers of the buffer wait
+ * @event: EPOLLIN for readers, EPOLLOUT for writers
+ * @usage: fences up to this one stand in the way of @event
+ */
+struct dma_buf_poll {
+	/* Taken in interrupts. */
+	spinlock_t lock;
+	enum dma_buf_poll_state state;
+	struct dma_fence *fence;
+	struct dma_fence_cb cb;
+	wait_queue_head_t *wait;
+	__poll_t event;
+	enum dma_resv_usage usage;
+};
+
+/**
+ * struct dma_buf_object - a buffer, with what only the core may touch
+ * @base: what everybody sees
+ * @entry: in the registry, from export until the memory is released
+ * @ino: inode number, outlives the inode
+ * @dentry: its reference count is the life of the buffer; see dma-buf.c
+ * @file: &dma_buf.file as long as it lives, then NULL; read under RCU
+ * @vmap: the kernel mapping, while @vmap_users is not zero
+ * @vmap_users: number of them; guarded by the reservation lock, like @vmap
+ * @condemned: misused such that the memory may still be in use: never freed
+ * @poll_wait: where pollers wait
+ * @poll_in: for readers
+ * @poll_out: for writers
+ * @stats: the directory in sysfs, if there is one
+ * @own_resv: the reservation object of a buffer whose exporter brought none
+ */
+struct dma_buf_object {
+	struct dma_buf base;
+
+	struct dma_buf_entry entry;
+	unsigned long ino;
+	struct dentry *dentry;
+	struct file *file;
+
+	struct iosys_map vmap;
+	unsigned int vmap_users;
+	bool condemned;
+
+	wait_queue_head_t poll_wait;
+	struct dma_buf_poll poll_in;
+	struct dma_buf_poll poll_out;
+
+#ifdef CONFIG_DMABUF_SYSFS_STATS
+	struct dma_buf_stats *stats;
+#endif
+	struct dma_resv own_resv[];
+};
+
+static inline struct dma_buf_object *to_dma_buf_object(struct dma_buf *dmabuf)
+{
+	return container_of(dmabuf, struct dma_buf_object, base);
+}
+
+/* dma-buf.c: a buffer's life */
+bool is_dma_buf_file(const struct file *file);
+bool dma_buf_object_get(struct dma_buf_object *obj);
+void dma_buf_object_put(struct dma_buf_object *obj);
+bool dma_buf_copy_name(struct dma_buf *dmabuf, char name[DMA_BUF_NAME_LEN]);
+
+/* dma-buf-file.c: what userspace does with it */
+extern const struct file_operations dma_buf_fops;
+
+/**
+ * struct dma_buf_mapping - one table that an importer has
+ * @node: in &dma_buf_attachment_object.mappings
+ * @exported: the table as the exporter made it
+ * @given: the table as the importer got it; see CONFIG_DMABUF_DEBUG
+ * @dir: of the transfer
+ * @users: how many map calls without their unmap; more than one, or none at
+ *         all, only if the table is a cached one
+ * @pinned: the core pinned the buffer for it
+ */
+struct dma_buf_mapping {
+	struct list_head node;
+	struct sg_table *exported;
+	struct sg_table *given;
+	enum dma_data_direction dir;
+	unsigned int users;
+	bool pinned;
+};
+
+/**
+ * struct dma_buf_attachment_object - an attachment, with what is the core's
+ * @base: what everybody sees
+ * @mappings: every &struct dma_buf_mapping
+ * @first: serves as one of them, so that most attachments need no other
+ * @first_used: it is in @mappings
+ * @pins: dma_buf_pin() without its dma_buf_unpin()
+ *
+ * All but @base is guarded by the reservation lock of the buffer.
+ */
+struct dma_buf_attachment_object {
+	struct dma_buf_attachment base;
+	struct list_head mappings;
+	struct dma_buf_mapping first;
+	bool first_used;
+	unsigned int pins;
+};
+
+static inline struct dma_buf_attachment_object *
+to_attachment_object(struct dma_buf_attachment *attach)
+{
+	return container_of(attach, struct dma_buf_attachment_object, base);
+}
+
+/* dma-buf-map.c: DMA addresses for a device */
+bool dma_buf_is_mapped(struct dma_buf_attachment_object *obj);
+void dma_buf_drop_cached(struct dma_buf_attachment_object *obj);
+
+/* dma-buf-cpu.c */
+bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
+		       unsigned long count);
+
+/* dma-buf-fence.c */
+void dma_buf_poll_init(struct dma_buf_object *obj);
+void dma_buf_poll_cancel(struct dma_buf_object *obj);
+bool dma_buf_poll_is_armed(const struct dma_buf_object *obj);
+__poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table);
+#ifdef CONFIG_SYNC_FILE
+long dma_buf_export_sync_file(struct dma_buf *dmabuf, void __user *arg);
+long dma_buf_import_sync_file(struct dma_buf *dmabuf, const void __user *arg);
+#else
+static inline long dma_buf_export_sync_file(struct dma_buf *dmabuf,
+					    void __user *arg)
+{
+	return -ENOTTY;
+}
+
+static inline long dma_buf_import_sync_file(struct dma_buf *dmabuf,
+					    const void __user *arg)
+{
+	return -ENOTTY;
+}
+#endif
+
+/**
+ * struct dma_buf_cursor - where a reader is in the registry
+ * @entry: its bookmark, in the list before the buffer to be read next; in none
+ *         if it has no shard
+ */
+struct dma_buf_cursor {
+	struct dma_buf_entry entry;
+};
+
+/* dma-buf-registry.c: every live buffer */
+void dma_buf_registry_init(void);
+unsigned long dma_buf_registry_ino(void);
+void dma_buf_registry_add(struct dma_buf_object *obj);
+void dma_buf_registry_remove(struct dma_buf_object *obj);
+void dma_buf_cursor_start(struct dma_buf_cursor *cursor);
+void dma_buf_cursor_end(struct dma_buf_cursor *cursor);
+struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor);
+void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
+			 struct dma_buf_object *obj);
+
+/* dma-buf-info.c: what people read */
+void dma_buf_seq_name(struct seq_file *m, const char *name);
+#ifdef CONFIG_DEBUG_FS
+void dma_buf_info_init(void);
+#else
+static inline void dma_buf_info_init(void) { }
+#endif
+
+/* dma-buf-sysfs-stats.c */
+#ifdef CONFIG_DMABUF_SYSFS_STATS
+int dma_buf_stats_init(void);
+int dma_buf_stats_add(struct dma_buf_object *obj);
+void dma_buf_stats_remove(struct dma_buf_object *obj);
+#else
+static inline int dma_buf_stats_init(void)
+{
+	return 0;
+}
+
+static inline int dma_buf_stats_add(struct dma_buf_object *obj)
+{
+	return 0;
+}
+
+static inline void dma_buf_stats_remove(struct dma_buf_object *obj) { }
+#endif
+
+/* dma-buf-debug.c */
+#ifdef CONFIG_DMABUF_DEBUG
+struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
+				    struct sg_table *exported);
+void dma_buf_debug_unwrap(struct sg_table *given);
+#else
+static inline struct sg_table *
+dma_buf_debug_wrap(struct dma_buf_attachment *attach, struct sg_table *exported)
+{
+	return exported;
+}
+
+static inline void dma_buf_debug_unwrap(struct sg_table *given) { }
+#endif
+
+/* dma-buf-report.c */
+__printf(3, 4)
+void dma_buf_misuse(struct dma_buf *dmabuf, struct device *dev,
+		    const char *fmt, ...);
+void dma_buf_report(const struct dma_buf *dmabuf, const char *text);
+
+#endif /* _DMA_BUF_INTERNAL_H */

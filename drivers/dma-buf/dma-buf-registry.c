@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: the registry of every live buffer.
+ *
+ * One shard for each CPU, each a list with a spinlock of its own. A buffer
+ * goes to the shard of the CPU which exports it and stays there, so exports on
+ * different CPUs share nothing. A lock is held for one step in a list, never
+ * while somebody sleeps or formats text.
+ *
+ * What every walk relies on:
+ *
+ * - An entry is in its list from dma_buf_registry_add() to
+ *   dma_buf_registry_remove(), and does not move. Hence a walker that holds a
+ *   reference to a buffer can go on from its entry.
+ * - Entries are added at the head, behind all walkers. A walk of one shard thus
+ *   meets only what was there when it entered, each entry once, and comes to an
+ *   end however fast others export.
+ * - Under the lock, the memory of every entry in the list is valid: the release
+ *   of a buffer takes its entry out first.
+ */
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
+#include <linux/file.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+
+#include "dma-buf-internal.h"
+
+/* Inode numbers that a shard takes from the common stock at once. */
+#define DMA_BUF_INO_BATCH	1024
+
+/**
+ * struct dma_buf_shard - the buffers exported on one CPU
+ * @lock: guards everything here, and &dma_buf_entry.link of what is in @entries
+ * @entries: newest first
+ * @cpu: which one
+ * @ino_next: the next inode number to be handed out
+ * @ino_end: the first one that is not this shard's any more
+ */
+struct dma_buf_shard {
+	/* Guards all of the shard; innermost. */
+	spinlock_t lock;
+	struct list_head entries;
+	int cpu;
+	unsigned long ino_next;
+	unsigned long ino_end;
+};
+
+static DEFINE_PER_CPU_ALIGNED(struct dma_buf_shard, dma_buf_shards);
+
+/* The last inode number given to any shard. */
+static atomic_long_t dma_buf_ino_last = ATOMIC_LONG_INIT(0);
+
+void __init dma_buf_registry_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct dma_buf_shard *shard = per_cpu_ptr(&dma_buf_shards, cpu);
+
+		spin_lock_init(&shard->lock);
+		INIT_LIST_HEAD(&shard->entries);
+		shard->cpu = cpu;
+	}
+}
+
+/* A task may be moved right after; any shard will do. */
+static struct dma_buf_shard *dma_buf_shard_here(void)
+{
+	return raw_cpu_ptr(&dma_buf_shards);
+}
+
+static struct dma_buf_object *entry_to_object(struct dma_buf_entry *entry)
+{
+	return container_of(entry, struct dma_buf_object, entry);
+}
+
+/**
+ * dma_buf_registry_ino - a number for a new inode
+ *
+ * Context: Any that may take a spinlock.
+ * Return: A number that no dma-buf had before and that is not 0, as long as an
+ * unsigned long can tell.
+ */
+unsigned long dma_buf_registry_ino(void)
+{
+	struct dma_buf_shard *shard = dma_buf_shard_here();
+
+	guard(spinlock)(&shard->lock);
+	if (shard->ino_next == shard->ino_end) {
+		shard->ino_end = atomic_long_add_return(DMA_BUF_INO_BATCH,
+							&dma_buf_ino_last) + 1;
+		shard->ino_next = shard->ino_end - DMA_BUF_INO_BATCH;
+	}
+	return shard->ino_next++;
+}
+
+/**
+ * dma_buf_registry_add - make a buffer known
+ * @obj: the buffer, complete
+ */
+void dma_buf_registry_add(struct dma_buf_object *obj)
+{
+	struct dma_buf_shard *shard = dma_buf_shard_here();
+
+	obj->entry.shard = shard;
+	guard(spinlock)(&shard->lock);
+	list_add(&obj->entry.link, &shard->entries);
+}
+
+/**
+ * dma_buf_registry_remove - make sure that nobody finds a buffer any more
+ * @obj: the buffer, whose references are all gone
+ */
+void dma_buf_registry_remove(struct dma_buf_object *obj)
+{
+	guard(spinlock)(&obj->entry.shard->lock);
+	list_del(&obj->entry.link);
+}
+
+/* The shard after that of @cpu, or the first one for -1; NULL at the end. */
+static struct dma_buf_shard *dma_buf_shard_after(int cpu)
+{
+	cpu = cpumask_next(cpu, cpu_possible_mask);
+	return cpu < nr_cpu_ids ? per_cpu_ptr(&dma_buf_shards, cpu) : NULL;
+}
+
+/*
+ * A reference to the file of the first buffer behind @prev which has one.
+ * Buffers whose last descriptor is closed are passed over.
+ */
+static struct dma_buf *dma_buf_file_after(struct dma_buf_shard *shard,
+					  struct list_head *prev)
+{
+	struct dma_buf_entry *entry = list_entry(prev, typeof(*entry), link);
+
+	guard(spinlock)(&shard->lock);
+	list_for_each_entry_continue(entry, &shard->entries, link) {
+		if (entry->is_cursor)
+			continue;
+		if (get_file_active(&entry_to_object(entry)->file))
+			return &entry_to_object(entry)->base;
+	}
+	return NULL;
+}
+
+static struct dma_buf *dma_buf_first_from(struct dma_buf_shard *shard)
+{
+	struct dma_buf *dmabuf = NULL;
+
+	while (shard && !dmabuf) {
+		dmabuf = dma_buf_file_after(shard, &shard->entries);
+		shard = dma_buf_shard_after(shard->cpu);
+	}
+	return dmabuf;
+}
+
+/**
+ * dma_buf_iter_begin - start a walk over all buffers of the system
+ *
+ * No lock is held between the steps of a walk. A buffer which lives all through
+ * it is met exactly once; one that is made or released meanwhile is met once or
+ * not at all.
+ *
+ * Context: May sleep.
+ * Return: A buffer with a reference for the caller, to be given to
+ * dma_buf_iter_next() or dma_buf_put(); NULL if there is none.
+ */
+struct dma_buf *dma_buf_iter_begin(void)
+{
+	might_sleep();
+
+	return dma_buf_first_from(dma_buf_shard_after(-1));
+}
+EXPORT_SYMBOL_GPL(dma_buf_iter_begin);
+
+/**
+ * dma_buf_iter_next - one step of a walk over all buffers
+ * @dmabuf: where the walk is; the caller's reference to it is consumed
+ *
+ * Context: May sleep. Must not be called with a lock held that the release of a
+ * buffer may take, since the reference to @dmabuf may be the last one.
+ * Return: The next buffer, with a reference for the caller, or NULL at the end.
+ */
+struct dma_buf *dma_buf_iter_next(struct dma_buf *dmabuf)
+{
+	struct dma_buf_entry *entry = &to_dma_buf_object(dmabuf)->entry;
+	struct dma_buf_shard *shard = entry->shard;
+	struct dma_buf *next;
+
+	might_sleep();
+
+	/* Our reference keeps the entry in its list. */
+	next = dma_buf_file_after(shard, &entry->link);
+	if (!next)
+		next = dma_buf_first_from(dma_buf_shard_after(shard->cpu));
+	dma_buf_put(dmabuf);
+	cond_resched();
+	return next;
+}
+EXPORT_SYMBOL_GPL(dma_buf_iter_next);
+
+static void dma_buf_cursor_enter(struct dma_buf_cursor *cursor,
+				 struct dma_buf_shard *shard)
+{
+	cursor->entry.is_cursor = true;
+	cursor->entry.shard = shard;
+	if (!shard)
+		return;
+	guard(spinlock)(&shard->lock);
+	list_add(&cursor->entry.link, &shard->entries);
+}
+
+static void dma_buf_cursor_leave(struct dma_buf_cursor *cursor)
+{
+	if (!cursor->entry.shard)
+		return;
+	guard(spinlock)(&cursor->entry.shard->lock);
+	list_del(&cursor->entry.link);
+}
+
+/**
+ * dma_buf_cursor_start - go before the first buffer
+ * @cursor: zeroed, or in use already
+ *
+ * A cursor walks like dma_buf_iter_begin() and dma_buf_iter_next() do, but it
+ * also meets buffers which no descriptor refers to any more, and between two
+ * calls it holds no reference. Its owner serialises the calls.
+ */
+void dma_buf_cursor_start(struct dma_buf_cursor *cursor)
+{
+	dma_buf_cursor_leave(cursor);
+	dma_buf_cursor_enter(cursor, dma_buf_shard_after(-1));
+}
+
+/**
+ * dma_buf_cursor_end - take a cursor out of the registry
+ * @cursor: in use, or zeroed
+ */
+void dma_buf_cursor_end(struct dma_buf_cursor *cursor)
+{
+	dma_buf_cursor_leave(cursor);
+	cursor->entry.shard = NULL;
+}
+
+static struct dma_buf_object *
+dma_buf_cursor_get_here(struct dma_buf_cursor *cursor)
+{
+	struct dma_buf_shard *shard = cursor->entry.shard;
+	struct dma_buf_entry *entry = &cursor->entry;
+
+	guard(spinlock)(&shard->lock);
+	list_for_each_entry_continue(entry, &shard->entries, link) {
+		if (!entry->is_cursor &&
+		    dma_buf_object_get(entry_to_object(entry)))
+			return entry_to_object(entry);
+	}
+	return NULL;
+}
+
+/**
+ * dma_buf_cursor_get - the buffer that a cursor stands before
+ * @cursor: started
+ *
+ * The cursor stays before it, until dma_buf_cursor_pass().
+ *
+ * Return: The buffer, to be given back with dma_buf_object_put(); NULL at the
+ * end.
+ */
+struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor)
+{
+	while (cursor->entry.shard) {
+		struct dma_buf_object *obj = dma_buf_cursor_get_here(cursor);
+		struct dma_buf_shard *shard = cursor->entry.shard;
+
+		if (obj)
+			return obj;
+		dma_buf_cursor_leave(cursor);
+		dma_buf_cursor_enter(cursor, dma_buf_shard_after(shard->cpu));
+	}
+	return NULL;
+}
+
+/**
+ * dma_buf_cursor_pass - go behind a buffer
+ * @cursor: which stands before it
+ * @obj: the buffer from dma_buf_cursor_get(), not yet given back
+ */
+void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
+			 struct dma_buf_object *obj)
+{
+	guard(spinlock)(&cursor->entry.shard->lock);
+	list_move(&cursor->entry.link, &obj->entry.link);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: telling a driver that it broke the contract.
+ */
+#include <linux/bug.h>
+#include <linux/device.h>
+#include <linux/kernel.h>
+
+#include <kunit/static_stub.h>
+
+#include "dma-buf-internal.h"
+
+/**
+ * dma_buf_report - put one report of misuse into the kernel log
+ * @dmabuf: the buffer in question
+ * @text: the whole message
+ *
+ * Apart from its caller so that a test can take the report in place of the
+ * log.
+ */
+void dma_buf_report(const struct dma_buf *dmabuf, const char *text)
+{
+	KUNIT_STATIC_STUB_REDIRECT(dma_buf_report, dmabuf, text);
+
+	WARN(1, "%s\n", text);
+}
+
+/**
+ * dma_buf_misuse - report what a driver did wrong
+ * @dmabuf: the buffer in question
+ * @dev: the importer's device, or NULL if the exporter is to blame
+ * @fmt: what is wrong, in a few words
+ *
+ * A WARN that names exporter, inode number, name and device. The kernel goes
+ * on; it is the caller's business to leave alone what may still be in use.
+ *
+ * Context: Any, but not with &dma_buf.name_lock held.
+ */
+void dma_buf_misuse(struct dma_buf *dmabuf, struct device *dev,
+		    const char *fmt, ...)
+{
+	char name[DMA_BUF_NAME_LEN];
+	char text[256];
+	va_list args;
+	int len;
+
+	dma_buf_copy_name(dmabuf, name);
+	len = scnprintf(text, sizeof(text),
+			"dma-buf: exporter %s, inode %lu, name \"%*pE\", device %s: ",
+			dmabuf->exp_name, to_dma_buf_object(dmabuf)->ino,
+			(int)strlen(name), name, dev ? dev_name(dev) : "none");
+	va_start(args, fmt);
+	vsnprintf(text + len, sizeof(text) - len, fmt, args);
+	va_end(args);
+
+	dma_buf_report(dmabuf, text);
+}

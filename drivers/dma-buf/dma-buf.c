@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: a buffer's life, from export to release.
+ */
+#include <linux/dcache.h>
+#include <linux/dma-buf.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pseudo_fs.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include <uapi/linux/magic.h>
+
+#include "dma-buf-internal.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/dma_buf.h>
+
+/**
+ * DOC: a buffer's life
+ *
+ * dma_buf_export() makes a buffer and, with it, a file on an internal mount.
+ * References to that file are the references to the buffer: file descriptors,
+ * mappings, get_dma_buf(), dma_buf_get().
+ *
+ * The file goes with its last reference; the memory stays until the dentry
+ * behind the file goes, too, which an O_PATH descriptor may delay. So there are
+ * two ends. When the file is released, everything that counted on descriptors
+ * stops (poll callbacks, iteration). When the dentry is released, the buffer is
+ * taken out of every list, and then the exporter frees the memory.
+ *
+ * A buffer whose memory may still be in use then, because an importer or a
+ * kernel mapping was left behind, is not freed at all: it is reported once, and
+ * leaked.
+ */
+
+static struct vfsmount *dma_buf_mnt;
+
+/**
+ * dma_buf_object_get - keep the memory of a buffer, not its file
+ * @obj: the buffer, found in the registry, whose lock is held
+ *
+ * Return: false if it is being released.
+ */
+bool dma_buf_object_get(struct dma_buf_object *obj)
+{
+	return lockref_get_not_dead(&obj->dentry->d_lockref);
+}
+
+/**
+ * dma_buf_object_put - undo dma_buf_object_get()
+ * @obj: the buffer
+ *
+ * Context: May sleep, since this may release the buffer.
+ */
+void dma_buf_object_put(struct dma_buf_object *obj)
+{
+	dput(obj->dentry);
+}
+
+/**
+ * dma_buf_copy_name - what userspace calls a buffer, at this moment
+ * @dmabuf: the buffer
+ * @name: where the name goes; empty for a buffer without one
+ *
+ * Return: false for a buffer without one.
+ */
+bool dma_buf_copy_name(struct dma_buf *dmabuf, char name[DMA_BUF_NAME_LEN])
+{
+	guard(spinlock)(&dmabuf->name_lock);
+	strscpy(name, dmabuf->name ?: "", DMA_BUF_NAME_LEN);
+	return dmabuf->name;
+}
+
+/**
+ * is_dma_buf_file - is this the file of a buffer?
+ * @file: any file
+ */
+bool is_dma_buf_file(const struct file *file)
+{
+	return file->f_op == &dma_buf_fops;
+}
+
+/* May anybody still reach the memory? Then say so, but once. */
+static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
+{
+	struct dma_buf *dmabuf = &obj->base;
+	struct dma_buf_attachment *attach;
+
+	if (obj->condemned)
+		return true;
+
+	attach = list_first_entry_or_null(&dmabuf->attachments,
+					  struct dma_buf_attachment, node);
+	if (attach)
+		dma_buf_misuse(dmabuf, attach->dev,
+			       "released with devices attached");
+	else if (obj->vmap_users)
+		dma_buf_misuse(dmabuf, NULL,
+			       "released with %u kernel mappings",
+			       obj->vmap_users);
+	else if (dma_buf_poll_is_armed(obj))
+		dma_buf_misuse(dmabuf, NULL, "released with pollers waiting");
+	else
+		return false;
+	return true;
+}
+
+static void dma_buf_object_free(struct dma_buf_object *obj)
+{
+	if (obj->base.resv == obj->own_resv)
+		dma_resv_fini(obj->own_resv);
+	kfree(obj->base.name);
+	kfree(obj);
+}
+
+static void dma_buf_release_dentry(struct dentry *dentry)
+{
+	struct dma_buf_object *obj = dentry->d_fsdata;
+	struct module *owner;
+
+	/* An export that failed half-way. */
+	if (!obj)
+		return;
+
+	might_sleep();
+	dma_buf_registry_remove(obj);
+	dma_buf_stats_remove(obj);
+
+	/* The module stays as well: its code may still be needed. */
+	if (dma_buf_is_left_in_use(obj))
+		return;
+
+	owner = obj->base.owner;
+	obj->base.ops->release(&obj->base);
+	dma_buf_object_free(obj);
+	module_put(owner);
+}
+
+static char *dma_buf_dname(struct dentry *dentry, char *buffer, int len)
+{
+	struct dma_buf_object *obj = dentry->d_fsdata;
+	char name[DMA_BUF_NAME_LEN];
+
+	dma_buf_copy_name(&obj->base, name);
+	return dynamic_dname(buffer, len, "/%pd:%s", dentry, name);
+}
+
+static const struct dentry_operations dma_buf_dentry_ops = {
+	.d_dname = dma_buf_dname,
+	.d_release = dma_buf_release_dentry,
+};
+
+static int dma_buf_init_fs_context(struct fs_context *fc)
+{
+	struct pseudo_fs_context *ctx = init_pseudo(fc, DMA_BUF_MAGIC);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->dops = &dma_buf_dentry_ops;
+	return 0;
+}
+
+static struct file_system_type dma_buf_fs_type = {
+	.name = "dmabuf",
+	.init_fs_context = dma_buf_init_fs_context,
+	.kill_sb = kill_anon_super,
+};
+
+static int dma_buf_check_export(const struct dma_buf_export_info *exp_info)
+{
+	const struct dma_buf_ops *ops;
+
+	if (WARN_ON(!exp_info || !exp_info->priv || !exp_info->ops))
+		return -EINVAL;
+
+	ops = exp_info->ops;
+	if (WARN_ON(!ops->map_dma_buf || !ops->unmap_dma_buf || !ops->release))
+		return -EINVAL;
+	if (WARN_ON(!ops->pin != !ops->unpin))
+		return -EINVAL;
+	if (WARN_ON(ops->cache_sgt_mapping && ops->pin))
+		return -EINVAL;
+	return 0;
+}
+
+static struct dma_buf_object *
+dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
+{
+	struct dma_buf_object *obj;
+	struct dma_buf *dmabuf;
+
+	obj = kzalloc(struct_size(obj, own_resv, !exp_info->resv),
+		      GFP_KERNEL_ACCOUNT);
+	if (!obj)
+		return NULL;
+
+	dmabuf = &obj->base;
+	dmabuf->size = exp_info->size;
+	dmabuf->ops = exp_info->ops;
+	dmabuf->exp_name = exp_info->exp_name;
+	dmabuf->owner = exp_info->owner;
+	dmabuf->priv = exp_info->priv;
+	dmabuf->resv = exp_info->resv;
+	if (!dmabuf->resv) {
+		dma_resv_init(obj->own_resv);
+		dmabuf->resv = obj->own_resv;
+	}
+	spin_lock_init(&dmabuf->name_lock);
+	INIT_LIST_HEAD(&dmabuf->attachments);
+	dma_buf_poll_init(obj);
+	obj->ino = dma_buf_registry_ino();
+	return obj;
+}
+
+static struct file *dma_buf_make_file(struct dma_buf_object *obj, int flags)
+{
+	struct inode *inode = alloc_anon_inode(dma_buf_mnt->mnt_sb);
+	struct file *file;
+
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	inode->i_ino = obj->ino;
+	inode->i_size = obj->base.size;
+	inode_set_bytes(inode, obj->base.size);
+
+	file = alloc_file_pseudo(inode, dma_buf_mnt, "dmabuf", flags,
+				 &dma_buf_fops);
+	if (IS_ERR(file))
+		iput(inode);
+	return file;
+}
+
+/* Nothing can fail any more: join file and buffer. */
+static void dma_buf_publish(struct dma_buf_object *obj, struct file *file)
+{
+	obj->base.file = file;
+	obj->file = file;
+	obj->dentry = file->f_path.dentry;
+	obj->dentry->d_fsdata = obj;
+	file->f_mode |= FMODE_LSEEK;
+	file->private_data = &obj->base;
+	dma_buf_registry_add(obj);
+	trace_dma_buf_export(&obj->base);
+}
+
+/**
+ * dma_buf_export - wrap memory in a buffer that can be shared
+ * @exp_info: what it is and who exports it; only read during the call
+ *
+ * The new buffer holds the module &dma_buf_export_info.owner until the
+ * exporter's release has run. A reservation object of the exporter's own must
+ * live that long as well.
+ *
+ * Context: May sleep. Takes no lock that a driver knows of.
+ * Return: The buffer with one reference, which is the caller's: it goes to
+ * dma_buf_fd() or dma_buf_put(). Otherwise an ERR_PTR, and the exporter keeps
+ * all that it brought: -EINVAL if @exp_info lacks something or contradicts
+ * itself, -ENOENT if the module is being unloaded, -ENOMEM; with
+ * CONFIG_DMABUF_SYSFS_STATS also -EINVAL for an exporter without a name.
+ */
+struct dma_buf *dma_buf_export(const struct dma_buf_export_info *exp_info)
+{
+	struct dma_buf_object *obj;
+	struct file *file;
+	int err;
+
+	might_sleep();
+
+	err = dma_buf_check_export(exp_info);
+	if (err)
+		return ERR_PTR(err);
+	if (!try_module_get(exp_info->owner))
+		return ERR_PTR(-ENOENT);
+
+	obj = dma_buf_object_alloc(exp_info);
+	if (!obj) {
+		err = -ENOMEM;
+		goto err_module;
+	}
+	err = dma_buf_stats_add(obj);
+	if (err)
+		goto err_object;
+	file = dma_buf_make_file(obj, exp_info->flags);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		goto err_stats;
+	}
+	dma_buf_publish(obj, file);
+	return &obj->base;
+
+err_stats:
+	dma_buf_stats_remove(obj);
+err_object:
+	dma_buf_object_free(obj);
+err_module:
+	module_put(exp_info->owner);
+	return ERR_PTR(err);
+}
+EXPORT_SYMBOL_GPL(dma_buf_export);
+
+/**
+ * dma_buf_fd - give a buffer a file descriptor in the calling process
+ * @dmabuf: the buffer
+ * @flags: O_CLOEXEC or 0
+ *
+ * Context: May sleep.
+ * Return: The descriptor, which then owns the caller's reference: another
+ * thread may have closed it by the time the caller looks. Otherwise -EINVAL for
+ * no buffer, or -EMFILE or -ENOMEM when the process cannot have one more, and
+ * the reference stays the caller's.
+ */
+int dma_buf_fd(struct dma_buf *dmabuf, int flags)
+{
+	int fd;
+
+	if (!dmabuf || !dmabuf->file)
+		return -EINVAL;
+
+	fd = get_unused_fd_flags(flags);
+	if (fd < 0)
+		return fd;
+	dma_buf_fd_install(dmabuf, fd);
+	return fd;
+}
+EXPORT_SYMBOL_GPL(dma_buf_fd);
+
+/**
+ * dma_buf_fd_install - put a buffer behind a descriptor reserved before
+ * @dmabuf: the buffer; the caller's reference to it is consumed
+ * @fd: from get_unused_fd_flags()
+ *
+ * For a caller that must tell userspace the number first and cannot undo what
+ * comes after: this cannot fail.
+ *
+ * Context: Process context of the owner of @fd.
+ */
+void dma_buf_fd_install(struct dma_buf *dmabuf, int fd)
+{
+	/* Once installed, another thread can close it. */
+	trace_dma_buf_fd(dmabuf, fd);
+	fd_install(fd, dmabuf->file);
+}
+EXPORT_SYMBOL_GPL(dma_buf_fd_install);
+
+/**
+ * dma_buf_get - the buffer behind a file descriptor
+ * @fd: of the calling process
+ *
+ * Context: Process context.
+ * Return: The buffer with a reference, to be given back by dma_buf_put().
+ * Otherwise an ERR_PTR: -EBADF if nothing is open there, -EINVAL if it is not a
+ * buffer.
+ */
+struct dma_buf *dma_buf_get(int fd)
+{
+	struct dma_buf *dmabuf;
+	struct file *file = fget(fd);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (!is_dma_buf_file(file)) {
+		fput(file);
+		return ERR_PTR(-EINVAL);
+	}
+
+	dmabuf = file->private_data;
+	trace_dma_buf_get(dmabuf, fd);
+	return dmabuf;
+}
+EXPORT_SYMBOL_GPL(dma_buf_get);
+
+/**
+ * dma_buf_put - give back a reference to a buffer
+ * @dmabuf: the buffer; must not be touched afterwards
+ *
+ * The exporter's release does not run inside this call, but when the task
+ * returns to userspace or, for a kernel thread, from a worker.
+ *
+ * Context: Any.
+ */
+void dma_buf_put(struct dma_buf *dmabuf)
+{
+	if (WARN_ON(!dmabuf || !dmabuf->file))
+		return;
+
+	trace_dma_buf_put(dmabuf);
+	fput(dmabuf->file);
+}
+EXPORT_SYMBOL_GPL(dma_buf_put);
+
+static int __init dma_buf_init(void)
+{
+	int err;
+
+	dma_buf_registry_init();
+	err = dma_buf_stats_init();
+	if (err)
+		return err;
+
+	dma_buf_mnt = kern_mount(&dma_buf_fs_type);
+	if (IS_ERR(dma_buf_mnt))
+		return PTR_ERR(dma_buf_mnt);
+
+	dma_buf_info_init();
+	return 0;
+}
+subsys_initcall(dma_buf_init);
