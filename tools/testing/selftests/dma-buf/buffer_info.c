@@ -113,8 +113,11 @@ char *bufinfo_block(ino_t ino)
 	char *text = bufinfo_text();
 	char *line, *end, *block = NULL;
 
+	if (!text)
+		return NULL;
+	/* The file begins with an empty line. */
 	for (line = text; line; line = strchr(line, '\n')) {
-		line += line > text;
+		line++;
 		if (line_is_of(line, ino))
 			break;
 	}
