@@ -11,9 +11,8 @@
 #include <linux/videodev2.h>
 
 #include "camera.h"
+#include "device.h"
 #include "status.h"
-
-#define MAX_VIDEO_NODES 64
 
 /* The functions below return why a node is no camera, or NULL. */
 
@@ -37,8 +36,9 @@ static const char *check_abilities(struct camera *camera)
 	return NULL;
 }
 
-static const char *try_camera(struct camera *camera, const char *path)
+static const char *try_camera(void *device, const char *path)
 {
+	struct camera *camera = device;
 	const char *why;
 
 	*camera = (struct camera) { .fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK) };
@@ -57,27 +57,9 @@ static const char *try_camera(struct camera *camera, const char *path)
 
 int camera_open(struct camera *camera, const char *path)
 {
-	char reasons[256] = "";
-	size_t used = 0;
-	const char *why;
+	static const struct device_kind kind = { "camera", "/dev/video", try_camera };
 
-	if (path) {
-		why = try_camera(camera, path);
-		return why ? fail(STATUS_NO_DEVICE, "%s: %s", path, why) : STATUS_OK;
-	}
-	for (int i = 0; i < MAX_VIDEO_NODES; i++) {
-		char node[32];
-
-		snprintf(node, sizeof(node), "/dev/video%d", i);
-		why = try_camera(camera, node);
-		if (!why)
-			return STATUS_OK;
-		if (access(node, F_OK) == 0 && used < sizeof(reasons))
-			used += snprintf(reasons + used, sizeof(reasons) - used,
-					 "; %s: %s", node, why);
-	}
-	return fail(STATUS_NO_DEVICE, "no usable camera%s",
-		    used ? reasons : ": there is no /dev/video*");
+	return device_open(&kind, camera, path);
 }
 
 static bool is_offered(const struct offer *offer, __u32 format)

@@ -5,8 +5,6 @@
  * done with it. At the end it looks at what the screen shows.
  */
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "camera.h"

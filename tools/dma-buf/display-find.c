@@ -10,10 +10,9 @@
 #include <unistd.h>
 #include <xf86drm.h>
 
+#include "device.h"
 #include "display.h"
 #include "status.h"
-
-#define MAX_CARDS 64
 
 /* The functions below return why a display cannot be used, or NULL. */
 
@@ -150,8 +149,9 @@ static const char *find_planes(struct display *display)
 	return why;
 }
 
-static const char *try_display(struct display *display, const char *path)
+static const char *try_display(void *device, const char *path)
 {
+	struct display *display = device;
 	const char *why;
 
 	*display = (struct display) { .fd = open(path, O_RDWR | O_CLOEXEC) };
@@ -171,27 +171,9 @@ static const char *try_display(struct display *display, const char *path)
 
 int display_open(struct display *display, const char *path)
 {
-	char reasons[256] = "";
-	size_t used = 0;
-	const char *why;
+	static const struct device_kind kind = { "display", "/dev/dri/card", try_display };
 
-	if (path) {
-		why = try_display(display, path);
-		return why ? fail(STATUS_NO_DEVICE, "%s: %s", path, why) : STATUS_OK;
-	}
-	for (int i = 0; i < MAX_CARDS; i++) {
-		char card[32];
-
-		snprintf(card, sizeof(card), "/dev/dri/card%d", i);
-		why = try_display(display, card);
-		if (!why)
-			return STATUS_OK;
-		if (access(card, F_OK) == 0 && used < sizeof(reasons))
-			used += snprintf(reasons + used, sizeof(reasons) - used,
-					 "; %s: %s", card, why);
-	}
-	return fail(STATUS_NO_DEVICE, "no usable display%s",
-		    used ? reasons : ": there is no /dev/dri/card*");
+	return device_open(&kind, display, path);
 }
 
 void display_close(struct display *display)

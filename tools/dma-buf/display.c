@@ -2,7 +2,6 @@
 /*
  * Showing frames on a display, by atomic commits.
  */
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,6 @@
  * compositor, waits for both, and prints what they measured. It starts them
  * afresh for each pass, so that the second begins with as little as the first.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
