@@ -2,8 +2,6 @@
 /*
  * Showing frames on a display, by atomic commits.
  */
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <xf86drm.h>
 
