@@ -227,8 +227,9 @@ TEST_F(shared, bufinfo_frame)
 	if (access(BUFINFO, F_OK))
 		SKIP(return, "this kernel has no " BUFINFO);
 	err = buffer_create(&system_heap, self->page, O_RDWR, &other);
-	if (err != -ENODEV)
-		ASSERT_EQ(0, err);
+	if (err == -ENODEV)
+		SKIP(return, "no system heap to make a second buffer");
+	ASSERT_EQ(0, err);
 	text = bufinfo_text();
 	ASSERT_NE(NULL, text);
 	EXPECT_EQ(0, strncmp(BUFINFO_HEAD, text, strlen(BUFINFO_HEAD))) TH_LOG("%s", text);
