@@ -20,6 +20,11 @@
  * has signaled, and look again. A fence that came in between starts another
  * round.
  *
+ * While an access is free nothing is armed, and nothing would tell of a fence
+ * that is added then. So poll wakes whoever else waits when it finds an access
+ * free, and an edge-triggered epoll is told again and again, as if it were
+ * level-triggered, until a fence comes.
+ *
  * The set is collected without the reservation lock. The callback holds no
  * reference to the file; it is taken off the set when the file is released.
  */
@@ -164,6 +169,13 @@ __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 	if ((wanted & EPOLLIN) &&
 	    dma_buf_poll_ready(&obj->poll_in, dmabuf->resv))
 		ready |= EPOLLIN;
+	/*
+	 * An edge-triggered watch asks again only when it is woken, and fences
+	 * are added without a word to us. Keep it asking, or it sleeps through
+	 * the next edge.
+	 */
+	if (ready)
+		wake_up_poll(&obj->poll_wait, ready);
 	return ready;
 }
 

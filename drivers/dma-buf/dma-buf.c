@@ -170,21 +170,17 @@ static struct file_system_type dma_buf_fs_type = {
 	.kill_sb = kill_anon_super,
 };
 
-static int dma_buf_check_export(const struct dma_buf_export_info *exp_info)
+static bool dma_buf_export_is_sound(const struct dma_buf_export_info *exp_info)
 {
 	const struct dma_buf_ops *ops;
 
-	if (WARN_ON(!exp_info || !exp_info->priv || !exp_info->ops))
-		return -EINVAL;
+	if (!exp_info || !exp_info->priv || !exp_info->ops)
+		return false;
 
 	ops = exp_info->ops;
-	if (WARN_ON(!ops->map_dma_buf || !ops->unmap_dma_buf || !ops->release))
-		return -EINVAL;
-	if (WARN_ON(!ops->pin != !ops->unpin))
-		return -EINVAL;
-	if (WARN_ON(ops->cache_sgt_mapping && ops->pin))
-		return -EINVAL;
-	return 0;
+	return ops->map_dma_buf && ops->unmap_dma_buf && ops->release &&
+	       !ops->pin == !ops->unpin &&
+	       !(ops->cache_sgt_mapping && ops->pin);
 }
 
 static struct dma_buf_object *
@@ -227,7 +223,9 @@ static struct file *dma_buf_make_file(struct dma_buf_object *obj, int flags)
 	inode->i_size = obj->base.size;
 	inode_set_bytes(inode, obj->base.size);
 
-	file = alloc_file_pseudo(inode, dma_buf_mnt, "dmabuf", flags,
+	/* Whether it closes on exec is a matter of each descriptor. */
+	file = alloc_file_pseudo(inode, dma_buf_mnt, "dmabuf",
+				 flags & (O_ACCMODE | O_NONBLOCK),
 				 &dma_buf_fops);
 	if (IS_ERR(file))
 		iput(inode);
@@ -270,9 +268,8 @@ struct dma_buf *dma_buf_export(const struct dma_buf_export_info *exp_info)
 
 	might_sleep();
 
-	err = dma_buf_check_export(exp_info);
-	if (err)
-		return ERR_PTR(err);
+	if (dma_buf_bad_args(!dma_buf_export_is_sound(exp_info), __func__))
+		return ERR_PTR(-EINVAL);
 	if (!try_module_get(exp_info->owner))
 		return ERR_PTR(-ENOENT);
 
@@ -384,7 +381,7 @@ EXPORT_SYMBOL_GPL(dma_buf_get);
  */
 void dma_buf_put(struct dma_buf *dmabuf)
 {
-	if (WARN_ON(!dmabuf || !dmabuf->file))
+	if (dma_buf_bad_args(!dmabuf || !dmabuf->file, __func__))
 		return;
 
 	trace_dma_buf_put(dmabuf);
