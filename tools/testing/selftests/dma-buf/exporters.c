@@ -181,6 +181,7 @@ const struct exporter udmabuf = {
 	.access = { O_RDWR, O_RDWR, O_RDWR },
 	.maps_offset = true,
 	.end_needs_start = true,
+	.core_makes_fd = true,
 	.create = udmabuf_create,
 };
 
@@ -194,6 +195,7 @@ const struct exporter vgem = {
 const struct exporter vivid = {
 	.exp_name = "videobuf2_vmalloc",
 	.access = { O_RDONLY, O_WRONLY, O_RDWR },
+	.core_makes_fd = true,
 	.maps_private = true,
 	.create = vivid_create,
 };

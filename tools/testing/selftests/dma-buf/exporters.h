@@ -20,6 +20,7 @@ struct exporter {
 	int access[3];		/* what who asks for O_RDONLY, O_WRONLY, O_RDWR gets, or -errno */
 	bool maps_offset;	/* an offset given to mmap() selects the page, as it should */
 	bool end_needs_start;	/* ends only the CPU access that it saw begin */
+	bool core_makes_fd;	/* leaves the descriptor to the core, which traces it */
 	bool maps_private;	/* gives MAP_PRIVATE mappings as well */
 	int references;		/* those that it keeps itself while its device is open */
 	int (*create)(struct buffer *buf, size_t size, int flags);

@@ -296,6 +296,25 @@ TEST_F(fenced, epoll_edge)
 	close(epoll);
 }
 
+/*
+ * Nobody tells a buffer of the fences that are put into it, so an edge-triggered watch is told of a
+ * ready buffer each time that it asks: else it would never hear of the next fence.
+ */
+TEST_F(fenced, epoll_edge_while_ready)
+{
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int i;
+
+	ASSERT_GE(epoll, 0);
+	epoll_watch(_metadata, epoll, self->buf.fd, EPOLLIN | EPOLLOUT | EPOLLET);
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ(EPOLLIN | EPOLLOUT, epoll_events(epoll, 0));
+	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 1));
+	ASSERT_EQ(0, timeline_advance(self->timeline, 1));
+	EXPECT_EQ(EPOLLIN | EPOLLOUT, epoll_events(epoll, HANG_GUARD_MS));
+	close(epoll);
+}
+
 TEST_F(fenced, epoll_one_shot)
 {
 	struct epoll_event again = { .events = EPOLLIN | EPOLLONESHOT };
