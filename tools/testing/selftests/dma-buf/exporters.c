@@ -54,7 +54,9 @@ static int open_matching(const char *folder, const char *prefix, const char *dri
 		if (strncmp(entry->d_name, prefix, strlen(prefix)))
 			continue;
 		fd = openat(dirfd(dir), entry->d_name, O_RDWR | O_CLOEXEC);
-		if (fd >= 0 && matches(fd, driver, caps))
+		if (fd < 0 && errno != ENXIO && errno != ENODEV)
+			found = -errno;
+		else if (fd >= 0 && matches(fd, driver, caps))
 			found = fd;
 		else if (fd >= 0)
 			close(fd);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -246,6 +247,52 @@ TEST_F(shared, bufinfo_frame)
 	EXPECT_STREQ(total, text + strlen(text) - strlen(total));
 	free(text);
 	buffer_destroy(&other);
+}
+
+static int total_objects(void)
+{
+	char *text = bufinfo_text();
+	char *line = text ? strstr(text, "\nTotal ") : NULL;
+	int total = -1;
+
+	/* The totals of attached devices come before. */
+	for (; line; line = strstr(line + 1, "\nTotal "))
+		total = atoi(line + strlen("\nTotal "));
+	free(text);
+	return total;
+}
+
+/* An export that runs out of descriptors, at whatever step, is undone. */
+TEST_F(shared, failed_export_leaves_nothing)
+{
+	int next, room, before, err, failed = 0;
+	struct rlimit limit, old;
+	struct buffer buf;
+
+	if (access(BUFINFO, F_OK))
+		SKIP(return, "this kernel has no " BUFINFO);
+	buffer_destroy(&self->buf);
+	before = total_objects();
+	ASSERT_LE(0, before);
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &old));
+	next = open("/dev/null", O_RDONLY);
+	ASSERT_GE(next, 0);
+	close(next);
+	for (room = 0; room < 8; room++) {
+		limit = old;
+		limit.rlim_cur = next + room;
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+		err = buffer_create(variant->exporter, self->page, O_RDWR, &buf);
+		ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &old));
+		EXPECT_EQ(before + !err, total_objects()) TH_LOG("room for %d", room);
+		EXPECT_TRUE(!err || err == -EMFILE) TH_LOG("room for %d: %d", room, err);
+		failed += err == -EMFILE;
+		buffer_destroy(&buf);
+	}
+	/* At least the device and the buffer need one each. */
+	EXPECT_LE(2, failed);
+	EXPECT_EQ(0, err);
+	EXPECT_EQ(before, total_objects());
 }
 
 TEST_F(shared, bufinfo_file)

@@ -197,6 +197,20 @@ TEST_F(fenced, import_of_a_signaled_fence)
 	close(fence);
 }
 
+/* Fences are no matter of the access mode of the descriptor. */
+TEST_F(fenced, read_only_descriptor)
+{
+	struct buffer buf;
+
+	buffer_destroy(&self->buf);
+	ASSERT_EQ(0, buffer_create(variant->exporter, 1, O_RDONLY, &buf));
+	EXPECT_EQ(0, fence_add(buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 1));
+	EXPECT_EQ(0, exported_status(buf.fd, DMA_BUF_SYNC_WRITE));
+	EXPECT_EQ(0, timeline_advance(self->timeline, 1));
+	EXPECT_EQ(1, exported_status(buf.fd, DMA_BUF_SYNC_WRITE));
+	buffer_destroy(&buf);
+}
+
 TEST_F(fenced, exported_descriptor)
 {
 	int fence = fence_export(self->buf.fd, DMA_BUF_SYNC_READ);
