@@ -1,10 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the scripts share: errors, clean-up, failure reports.
+# What the scripts share: where things are, stages, logs, errors, clean-up.
 
-# shellcheck disable=SC2034 # for the scripts that read this file
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+BUILD=$TOP/build
+# shellcheck disable=SC2034 # for the scripts that read this file
+{
+	TREE=$BUILD/tree
+	LOGS=$BUILD/logs
+	UML=$BUILD/um
+}
+export LC_ALL=C.UTF-8
+# What `make` was told about itself is not for the makes below it.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS
+: "${STAGE_START:=$(date +%s)}"
+export STAGE_START
+
+# A signal ends a script the ordinary way, so that its EXIT trap cleans up.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap end_jobs EXIT
 
 # die MESSAGE: one line, and the end.
 die() {
@@ -12,23 +29,50 @@ die() {
 	exit 1
 }
 
-# A signal ends a script the ordinary way, so that its EXIT trap cleans up.
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+case $TOP in
+*[[:space:]:]*) die "$TOP: kbuild cannot work below a path with white space or a colon; move the clone" ;;
+esac
 
-# kill_tree PID...: end each process and everything it started, whatever
-# process group or session the children moved to.
-kill_tree() {
-	local pid children
-	for pid in "$@"; do
-		[ -n "$pid" ] || continue
-		# Stopped first, so that it starts nothing while its children are listed.
-		kill -STOP "$pid" 2> /dev/null || continue
-		children=$(ps -o pid= --ppid "$pid" || true)
-		# shellcheck disable=SC2086 # a list of numbers
-		kill_tree $children
-		kill -KILL "$pid" 2> /dev/null || true
+elapsed() {
+	local s=$(($(date +%s) - STAGE_START))
+	printf '%2d:%02d' $((s / 60)) $((s % 60))
+}
+
+# stage TEXT: say what happens next, and when.
+stage() {
+	printf '[%s] %s\n' "$(elapsed)" "$*"
+}
+
+# tree_of PID: it and all it started, whatever group or session they moved to.
+tree_of() {
+	local child
+	echo "$1"
+	for child in $(ps -o pid= --ppid "$1"); do
+		tree_of "$child"
+	done
+}
+
+# end_tree PID: ask all of them to end, which lets make remove half-written
+# files; then insist.
+end_tree() {
+	local pids patience
+	pids=$(tree_of "$1")
+	# shellcheck disable=SC2086 # a list of numbers
+	kill -TERM $pids 2> /dev/null || return 0
+	for ((patience = 50; patience > 0; patience--)); do
+		# shellcheck disable=SC2086
+		kill -0 $pids 2> /dev/null || return 0
+		sleep 0.1
+	done
+	# shellcheck disable=SC2086
+	kill -KILL $pids 2> /dev/null || true
+}
+
+end_jobs() {
+	local pid
+	for pid in $(jobs -p); do
+		end_tree "$pid"
+		wait "$pid" 2> /dev/null || true
 	done
 }
 
@@ -39,4 +83,37 @@ report_log() {
 		tail -n "${LOG_LINES:-20}" "$1" | sed 's/^/    /'
 		printf '  log: %s\n' "$1"
 	} >&2
+}
+
+# logged LOG COMMAND...: run it with all its output in LOG. In the background,
+# since a shell takes signals only between commands, or while it waits.
+logged() {
+	local log=$1 status=0
+	shift
+	mkdir -p "${log%/*}"
+	"$@" > "$log" 2>&1 < /dev/null &
+	wait $! || status=$?
+	return "$status"
+}
+
+# must LOG WHAT COMMAND...: the same; its failure is the end.
+must() {
+	local log=$1 what=$2
+	shift 2
+	if ! logged "$log" "$@"; then
+		report_log "$log" "$what failed"
+		exit 1
+	fi
+}
+
+# one_at_a_time: hold the build folder against a second make in this clone.
+one_at_a_time() {
+	if ! mkdir -p "$BUILD" 2> /dev/null || [ ! -w "$BUILD" ]; then
+		die "$BUILD: cannot be written; work in a clone of your own"
+	fi
+	exec {BUILD_LOCK}> "$BUILD/.lock"
+	if ! flock --nonblock "$BUILD_LOCK"; then
+		stage "waiting for another make in this clone"
+		flock "$BUILD_LOCK"
+	fi
 }

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the overlay is, and how its files come into a kernel tree and leave it.
+
+# base_path: the tree that the overlay is laid over.
+base_path() {
+	if [ -z "${KERNEL:-}" ]; then
+		echo "$BUILD/base"
+	else
+		# Relative to where make was called, not to where a script works.
+		readlink -m "${KERNEL/#\~/$HOME}"
+	fi
+}
+
+# require_kernel DIR: end with a line that says why DIR will not do.
+require_kernel() {
+	local version
+	if [ ! -f "$1/Makefile" ] || [ ! -d "$1/drivers/dma-buf" ]; then
+		die "$1: not a kernel source tree; name one of Linux 6.12.y"
+	fi
+	version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = //p' "$1/Makefile" | paste -sd .)
+	[ "$version" = 6.12 ] ||
+		die "$1: this is Linux $version; the overlay is for 6.12.y"
+	case $1 in
+	*[[:space:]:]*) die "$1: kbuild cannot work below a path with white space or a colon" ;;
+	esac
+}
+
+# overlay_files: the paths of the overlay, sorted. Whatever git does not ignore
+# counts, tracked or not; without git (a tarball), all but what is built.
+overlay_files() {
+	local folders=(drivers include Documentation tools samples)
+	(
+		cd "$TOP" || exit
+		if [ "$(git rev-parse --show-toplevel 2> /dev/null)" = "$TOP" ]; then
+			git ls-files --cached --others --exclude-standard --deduplicate -- "${folders[@]}"
+		else
+			find "${folders[@]}" -type f ! -name '*.[ado]' ! -name '*~' ! -name '.*.sw?' 2> /dev/null || true
+		fi
+	) | while IFS= read -r file; do
+		# git lists what is tracked even after it was deleted.
+		[ ! -f "$TOP/$file" ] || echo "$file"
+	done | sort -u
+}
+
+# retired_files: what the base has and a laid-over tree has not.
+retired_files() {
+	grep -v '^#' "$TOP/scripts/retired.txt" | sort | comm -23 - <(overlay_files)
+}
+
+same_file() {
+	[ -f "$2" ] && cmp -s "$1" "$2" && [ "$(stat -c %A "$1")" = "$(stat -c %A "$2")" ]
+}
+
+# put FILE TARGET: make TARGET a copy, whole at any moment, if it is none yet.
+# Its time is now, for make must see any change, also one to an older file.
+put() {
+	mkdir -p "${2%/*}"
+	cp --preserve=mode "$1" "$2.laid-over"
+	mv "$2.laid-over" "$2"
+}
