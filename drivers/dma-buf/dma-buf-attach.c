@@ -48,7 +48,7 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	struct dma_buf_attachment *attach;
 	int err;
 
-	if (WARN_ON(!dmabuf || !dev))
+	if (dma_buf_bad_args(!dmabuf || !dev, __func__))
 		return ERR_PTR(-EINVAL);
 	might_sleep();
 
@@ -130,7 +130,7 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 	struct dma_buf_attachment_object *obj;
 	bool leak;
 
-	if (WARN_ON(!dmabuf || !attach))
+	if (dma_buf_bad_args(!dmabuf || !attach, __func__))
 		return;
 	might_sleep();
 	obj = to_attachment_object(attach);
@@ -250,7 +250,7 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 {
 	struct dma_buf_attachment *attach;
 
-	if (WARN_ON(!dmabuf))
+	if (dma_buf_bad_args(!dmabuf, __func__))
 		return;
 	dma_resv_assert_held(dmabuf->resv);
 

@@ -52,7 +52,7 @@ int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 	long left;
 	int err;
 
-	if (WARN_ON(!dmabuf))
+	if (dma_buf_bad_args(!dmabuf, __func__))
 		return -EINVAL;
 	might_sleep();
 	might_lock(&dmabuf->resv->lock.base);
@@ -83,7 +83,7 @@ EXPORT_SYMBOL_GPL(dma_buf_begin_cpu_access);
 int dma_buf_end_cpu_access(struct dma_buf *dmabuf,
 			   enum dma_data_direction dir)
 {
-	if (WARN_ON(!dmabuf))
+	if (dma_buf_bad_args(!dmabuf, __func__))
 		return -EINVAL;
 	might_sleep();
 	might_lock(&dmabuf->resv->lock.base);
@@ -128,7 +128,7 @@ bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 		 unsigned long pgoff)
 {
-	if (WARN_ON(!dmabuf || !vma))
+	if (dma_buf_bad_args(!dmabuf || !vma, __func__))
 		return -EINVAL;
 	might_sleep();
 
@@ -167,7 +167,7 @@ int dma_buf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	int err;
 
 	iosys_map_clear(map);
-	if (WARN_ON(!dmabuf))
+	if (dma_buf_bad_args(!dmabuf, __func__))
 		return -EINVAL;
 	might_sleep();
 	dma_resv_assert_held(dmabuf->resv);
@@ -208,7 +208,7 @@ void dma_buf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct dma_buf_object *obj;
 
-	if (WARN_ON(!dmabuf))
+	if (dma_buf_bad_args(!dmabuf, __func__))
 		return;
 	might_sleep();
 	dma_resv_assert_held(dmabuf->resv);
@@ -244,7 +244,7 @@ int dma_buf_vmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
 	int err;
 
 	iosys_map_clear(map);
-	if (WARN_ON(!dmabuf))
+	if (dma_buf_bad_args(!dmabuf, __func__))
 		return -EINVAL;
 
 	dma_resv_lock(dmabuf->resv, NULL);
@@ -263,7 +263,7 @@ EXPORT_SYMBOL_GPL(dma_buf_vmap_unlocked);
  */
 void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	if (WARN_ON(!dmabuf))
+	if (dma_buf_bad_args(!dmabuf, __func__))
 		return;
 
 	dma_resv_lock(dmabuf->resv, NULL);

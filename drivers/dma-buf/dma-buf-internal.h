@@ -10,6 +10,7 @@
 #ifndef _DMA_BUF_INTERNAL_H
 #define _DMA_BUF_INTERNAL_H
 
+#include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
@@ -268,5 +269,20 @@ __printf(3, 4)
 void dma_buf_misuse(struct dma_buf *dmabuf, struct device *dev,
 		    const char *fmt, ...);
 void dma_buf_report(const struct dma_buf *dmabuf, const char *text);
+void dma_buf_report_args(const char *func);
+
+/**
+ * dma_buf_bad_args - check what a driver passed, and report it if it is bad
+ * @bad: is it?
+ * @func: which function was called, %__func__
+ *
+ * Return: @bad.
+ */
+static inline bool dma_buf_bad_args(bool bad, const char *func)
+{
+	if (unlikely(bad))
+		dma_buf_report_args(func);
+	return bad;
+}
 
 #endif /* _DMA_BUF_INTERNAL_H */

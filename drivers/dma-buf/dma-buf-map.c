@@ -210,10 +210,10 @@ static int dma_buf_wait_for_moves(struct dma_buf_attachment *attach)
 	return left < 0 ? left : 0;
 }
 
-static bool dma_buf_map_args_ok(struct dma_buf_attachment *attach,
-				enum dma_data_direction dir)
+static bool dma_buf_map_is_sound(const struct dma_buf_attachment *attach,
+				 enum dma_data_direction dir)
 {
-	return !WARN_ON(!attach || !attach->dmabuf || !valid_dma_direction(dir));
+	return attach && attach->dmabuf && valid_dma_direction(dir);
 }
 
 /**
@@ -246,7 +246,7 @@ struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 	int err;
 
 	might_sleep();
-	if (!dma_buf_map_args_ok(attach, dir))
+	if (dma_buf_bad_args(!dma_buf_map_is_sound(attach, dir), __func__))
 		return ERR_PTR(-EINVAL);
 
 	sgt = dma_buf_map_locked(attach, dir);
@@ -282,7 +282,7 @@ void dma_buf_unmap_attachment(struct dma_buf_attachment *attach,
 	struct dma_buf_mapping *mapping;
 
 	might_sleep();
-	if (WARN_ON(!attach || !attach->dmabuf || !sgt))
+	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, __func__))
 		return;
 	obj = to_attachment_object(attach);
 	dma_resv_assert_held(attach->dmabuf->resv);
@@ -326,7 +326,7 @@ dma_buf_map_attachment_unlocked(struct dma_buf_attachment *attach,
 	int err;
 
 	might_sleep();
-	if (!dma_buf_map_args_ok(attach, dir))
+	if (dma_buf_bad_args(!dma_buf_map_is_sound(attach, dir), __func__))
 		return ERR_PTR(-EINVAL);
 
 	resv = attach->dmabuf->resv;
@@ -359,7 +359,7 @@ void dma_buf_unmap_attachment_unlocked(struct dma_buf_attachment *attach,
 				       enum dma_data_direction dir)
 {
 	might_sleep();
-	if (WARN_ON(!attach || !attach->dmabuf || !sgt))
+	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, __func__))
 		return;
 
 	dma_resv_lock(attach->dmabuf->resv, NULL);

@@ -12,7 +12,7 @@
 
 /**
  * dma_buf_report - put one report of misuse into the kernel log
- * @dmabuf: the buffer in question
+ * @dmabuf: the buffer in question, or NULL if there is none
  * @text: the whole message
  *
  * Apart from its caller so that a test can take the report in place of the
@@ -23,6 +23,19 @@ void dma_buf_report(const struct dma_buf *dmabuf, const char *text)
 	KUNIT_STATIC_STUB_REDIRECT(dma_buf_report, dmabuf, text);
 
 	WARN(1, "%s\n", text);
+}
+
+/**
+ * dma_buf_report_args - report a call with arguments that cannot be right
+ * @func: the function that was called
+ */
+void dma_buf_report_args(const char *func)
+{
+	char text[96];
+
+	scnprintf(text, sizeof(text), "dma-buf: %s() called with bad arguments",
+		  func);
+	dma_buf_report(NULL, text);
 }
 
 /**
