@@ -169,3 +169,18 @@ bool stats_has(ino_t ino)
 	snprintf(path, sizeof(path), STATS "/%lu", (unsigned long)ino);
 	return !access(path, F_OK);
 }
+
+bool lists_say(ino_t ino, bool there)
+{
+	bool agree = true;
+
+	if (!access(BUFINFO, F_OK)) {
+		char *block = bufinfo_block(ino);
+
+		agree = !!block == there;
+		free(block);
+	}
+	if (stats_present())
+		agree &= stats_has(ino) == there;
+	return agree;
+}

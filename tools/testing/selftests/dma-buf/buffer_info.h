@@ -38,4 +38,7 @@ int bufinfo_format(char *text, size_t len, int fd, const char *exp_name, const c
 bool stats_present(void);
 bool stats_has(ino_t ino);
 
+/* Whether bufinfo and the statistics, where there are such, agree that the buffer is there. */
+bool lists_say(ino_t ino, bool there);
+
 #endif

@@ -7,12 +7,12 @@
 #include <linux/dma-buf.h>
 #include <linux/videodev2.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "buffer_info.h"
+#include "expect_bufinfo.h"
 #include "fixture.h"
 #include "result.h"
 
@@ -38,19 +38,6 @@ static int close_handle(int device, __u32 handle)
 	struct drm_gem_close close = { .handle = handle };
 
 	return result(ioctl(device, DRM_IOCTL_GEM_CLOSE, &close));
-}
-
-/* Asserts what bufinfo says of the buffer; devices are full lines. */
-static void expect_devices(struct __test_metadata *_metadata, int fd,
-			   const struct exporter *exporter, const char *name, const char *devices)
-{
-	char *seen = bufinfo_block(buffer_ino(fd));
-	char expected[512];
-
-	ASSERT_NE(NULL, seen) TH_LOG("not in " BUFINFO);
-	bufinfo_format(expected, sizeof(expected), fd, exporter->exp_name, name, devices);
-	EXPECT_STREQ(expected, seen);
-	free(seen);
 }
 
 TEST_F(shared, display_holds_the_buffer)
@@ -144,6 +131,8 @@ TEST_F(shared, import_through_a_path_descriptor)
 
 TEST_F(shared, attached_devices_in_bufinfo)
 {
+	const char *exporter = variant->exporter->exp_name;
+	bool home = variant->exporter == &vgem;
 	int display = drm_open("vkms"), render = drm_open("vgem");
 	__u32 display_handle, render_handle;
 
@@ -154,16 +143,15 @@ TEST_F(shared, attached_devices_in_bufinfo)
 	ASSERT_GE(display, 0);
 	ASSERT_GE(render, 0);
 	ASSERT_EQ(0, import_handle(display, self->buf.fd, &display_handle));
-	expect_devices(_metadata, self->buf.fd, variant->exporter, "<none>", "\tvkms\n");
+	expect_bufinfo(_metadata, self->buf.fd, exporter, "<none>", "\tvkms\n");
 	ASSERT_EQ(0, import_handle(render, self->buf.fd, &render_handle));
 	/* The last comes first; what comes home to the driver that made it is not attached. */
-	expect_devices(_metadata, self->buf.fd, variant->exporter, "<none>",
-		       variant->exporter == &vgem ? "\tvkms\n" : "\tvgem\n\tvkms\n");
+	expect_bufinfo(_metadata, self->buf.fd, exporter, "<none>",
+		       home ? "\tvkms\n" : "\tvgem\n\tvkms\n");
 	ASSERT_EQ(0, close_handle(display, display_handle));
-	expect_devices(_metadata, self->buf.fd, variant->exporter, "<none>",
-		       variant->exporter == &vgem ? "" : "\tvgem\n");
+	expect_bufinfo(_metadata, self->buf.fd, exporter, "<none>", home ? "" : "\tvgem\n");
 	ASSERT_EQ(0, close_handle(render, render_handle));
-	expect_devices(_metadata, self->buf.fd, variant->exporter, "<none>", "");
+	expect_bufinfo(_metadata, self->buf.fd, exporter, "<none>", "");
 	close(render);
 	close(display);
 }

@@ -17,16 +17,6 @@
 #include "process.h"
 #include "result.h"
 
-/* Whether bufinfo and the statistics agree that the buffer is there. */
-static bool lists_say(ino_t ino, bool there)
-{
-	char *block = bufinfo_block(ino);
-	bool found = block;
-
-	free(block);
-	return found == there && (!stats_present() || stats_has(ino) == there);
-}
-
 static bool has_control(const char *text)
 {
 	for (; *text; text++) {

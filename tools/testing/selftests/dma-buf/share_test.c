@@ -5,7 +5,6 @@
  */
 #include <linux/dma-buf.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -58,22 +57,6 @@ static bool buffer_filled(int fd, size_t size)
 	same = filled(at, size, buffer_ino(fd));
 	munmap(at, size);
 	return same;
-}
-
-/* Whether bufinfo and the statistics, where there are such, agree that the buffer is there. */
-static bool lists_say(ino_t ino, bool there)
-{
-	bool agree = true;
-
-	if (!access(BUFINFO, F_OK)) {
-		char *block = bufinfo_block(ino);
-
-		agree = !!block == there;
-		free(block);
-	}
-	if (stats_present())
-		agree &= stats_has(ino) == there;
-	return agree;
 }
 
 /* That a test that looks into the lists can do so at all. */
