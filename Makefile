@@ -32,7 +32,8 @@ check: tree
 	@scripts/packages check
 	@scripts/check-run
 
-patch: tree
+patch: base
+	@scripts/packages patch
 	@scripts/patch-make
 
 install:
