@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: attach, pin, invalidate, detach.
+ */
+#include <linux/slab.h>
+
+#include "../dma-buf-internal.h"
+#include "mock.h"
+
+static unsigned int count_attachments(struct mock_exporter *exp)
+{
+	unsigned int count;
+
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	count = list_count_nodes(&exp->dmabuf->attachments);
+	dma_resv_unlock(exp->dmabuf->resv);
+	return count;
+}
+
+static void attach_joins_a_device(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_ATTACH], 1);
+	KUNIT_EXPECT_PTR_EQ(test, exp->attach, attach);
+	KUNIT_EXPECT_PTR_EQ(test, attach->dmabuf, exp->dmabuf);
+	KUNIT_EXPECT_PTR_EQ(test, attach->dev, imp->dev);
+	KUNIT_EXPECT_NULL(test, attach->importer_ops);
+	KUNIT_EXPECT_NULL(test, attach->importer_priv);
+	KUNIT_EXPECT_NULL(test, attach->priv);
+	KUNIT_EXPECT_FALSE(test, attach->peer2peer);
+	KUNIT_EXPECT_FALSE(test, dma_buf_attachment_is_dynamic(attach));
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+	/* Memory comes with the first mapping, not before. */
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 0);
+
+	mock_detach(imp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_PTR_EQ(test, exp->attach, attach);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
+}
+
+static void dynamic_attach_passes_on(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+
+	KUNIT_EXPECT_PTR_EQ(test, attach->importer_ops, &imp->ops);
+	KUNIT_EXPECT_PTR_EQ(test, attach->importer_priv, imp);
+	KUNIT_EXPECT_TRUE(test, dma_buf_attachment_is_dynamic(attach));
+}
+
+static void exporter_without_attach_is_fine(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_exporter(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	exp->ops.attach = NULL;
+	exp->ops.detach = NULL;
+	mock_export(exp);
+	mock_attach(imp, exp);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+	mock_detach(imp);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
+}
+
+/* The exporter decides before anybody else can see the attachment. */
+static void expect_alone(struct mock_exporter *exp, enum mock_op op)
+{
+	KUNIT_EXPECT_EQ(exp->test, count_attachments(exp), 0);
+}
+
+static void exporter_sees_attachment_first_and_last(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	exp->hook = expect_alone;
+	mock_attach(imp, exp);
+	mock_detach(imp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_ATTACH], 1);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+}
+
+static void devices_come_and_go_in_any_order(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *a = mock_importer(test, "a");
+	struct mock_importer *b = mock_importer(test, "b");
+	struct mock_importer *c = mock_importer(test, "c");
+
+	mock_attach(a, exp);
+	mock_attach(b, exp);
+	mock_attach_dynamic(c, exp);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 3);
+	mock_detach(b);
+	mock_detach(a);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+	KUNIT_EXPECT_FALSE(test, list_empty(&c->attach->node));
+	mock_detach(c);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 3);
+}
+
+static void exporter_may_refuse(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	exp->errors[MOCK_ATTACH] = -EBUSY;
+	KUNIT_EXPECT_PTR_EQ(test, dma_buf_attach(exp->dmabuf, imp->dev),
+			    ERR_PTR(-EBUSY));
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
+
+	exp->errors[MOCK_ATTACH] = 0;
+	mock_attach(imp, exp);
+}
+
+static void attach_refuses_bad_arguments(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	mock_reports(test);
+	KUNIT_EXPECT_PTR_EQ(test, dma_buf_attach(NULL, imp->dev),
+			    ERR_PTR(-EINVAL));
+	mock_expect_bad_args(test, "dma_buf_dynamic_attach");
+	KUNIT_EXPECT_PTR_EQ(test, dma_buf_attach(exp->dmabuf, NULL),
+			    ERR_PTR(-EINVAL));
+	mock_expect_bad_args(test, "dma_buf_dynamic_attach");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_ATTACH], 0);
+}
+
+struct p2p_row {
+	const char *what;
+	bool dynamic;
+	bool allowed;
+	bool objected;
+	bool result;
+};
+
+static const struct p2p_row p2p_rows[] = {
+	{ "static", false, false, false, false },
+	{ "not allowed", true, false, false, false },
+	{ "allowed", true, true, false, true },
+	{ "exporter objects", true, true, true, false },
+};
+
+static void p2p_desc(const struct p2p_row *row, char *desc)
+{
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(p2p, p2p_rows, p2p_desc);
+
+static void p2p_hook(struct mock_exporter *exp, enum mock_op op)
+{
+	const struct p2p_row *row = exp->hook_data;
+
+	if (op == MOCK_ATTACH && row->objected)
+		exp->attach->peer2peer = false;
+}
+
+static void peer2peer_needs_both_sides(struct kunit *test)
+{
+	const struct p2p_row *row = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	exp->hook = p2p_hook;
+	exp->hook_data = (void *)row;
+	imp->ops.allow_peer2peer = row->allowed;
+	if (row->dynamic)
+		mock_attach_dynamic(imp, exp);
+	else
+		mock_attach(imp, exp);
+	KUNIT_EXPECT_EQ(test, imp->attach->peer2peer, row->result);
+}
+
+static void revocable_means_the_importer_is_told(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *fixed = mock_importer(test, "fixed");
+	struct mock_importer *told = mock_importer(test, "told");
+	struct mock_importer *deaf = mock_importer(test, "deaf");
+
+	deaf->ops.invalidate_mappings = NULL;
+	KUNIT_EXPECT_FALSE(test,
+			   dma_buf_attach_revocable(mock_attach(fixed, exp)));
+	KUNIT_EXPECT_TRUE(test,
+			  dma_buf_attach_revocable(mock_attach_dynamic(told, exp)));
+	KUNIT_EXPECT_FALSE(test,
+			   dma_buf_attach_revocable(mock_attach_dynamic(deaf, exp)));
+	KUNIT_EXPECT_TRUE(test, dma_buf_attachment_is_dynamic(deaf->attach));
+}
+
+static void invalidate(struct mock_exporter *exp,
+		       void (*how)(struct dma_buf *dmabuf))
+{
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	how(exp->dmabuf);
+	dma_resv_unlock(exp->dmabuf->resv);
+}
+
+static void invalidate_tells_those_who_listen(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *fixed = mock_importer(test, "fixed");
+	struct mock_importer *deaf = mock_importer(test, "deaf");
+	struct mock_importer *a = mock_importer(test, "a");
+	struct mock_importer *b = mock_importer(test, "b");
+
+	deaf->ops.invalidate_mappings = NULL;
+	mock_attach(fixed, exp);
+	mock_attach_dynamic(a, exp);
+	mock_attach_dynamic(deaf, exp);
+	mock_attach_dynamic(b, exp);
+
+	invalidate(exp, dma_buf_invalidate_mappings);
+	KUNIT_EXPECT_EQ(test, a->invalidated, 1);
+	KUNIT_EXPECT_EQ(test, b->invalidated, 1);
+	KUNIT_EXPECT_EQ(test, fixed->invalidated + deaf->invalidated, 0);
+
+	mock_detach(a);
+	invalidate(exp, dma_buf_move_notify);
+	KUNIT_EXPECT_EQ(test, a->invalidated, 1);
+	KUNIT_EXPECT_EQ(test, b->invalidated, 2);
+}
+
+static void invalidate_refuses_nothing(struct kunit *test)
+{
+	mock_reports(test);
+	dma_buf_invalidate_mappings(NULL);
+	mock_expect_bad_args(test, "dma_buf_invalidate_mappings");
+}
+
+static int pin(struct mock_importer *imp)
+{
+	struct dma_resv *resv = imp->attach->dmabuf->resv;
+	int err;
+
+	dma_resv_lock(resv, NULL);
+	err = dma_buf_pin(imp->attach);
+	dma_resv_unlock(resv);
+	return err;
+}
+
+static void unpin(struct mock_importer *imp)
+{
+	struct dma_resv *resv = imp->attach->dmabuf->resv;
+
+	dma_resv_lock(resv, NULL);
+	dma_buf_unpin(imp->attach);
+	dma_resv_unlock(resv);
+}
+
+static void pins_nest(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	mock_attach_dynamic(imp, exp);
+	KUNIT_EXPECT_EQ(test, pin(imp), 0);
+	KUNIT_EXPECT_EQ(test, pin(imp), 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], 2);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	unpin(imp);
+	unpin(imp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 2);
+}
+
+static void pin_may_fail(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	mock_reports(test);
+	mock_attach_dynamic(imp, exp);
+	exp->errors[MOCK_PIN] = -ENOSPC;
+	KUNIT_EXPECT_EQ(test, pin(imp), -ENOSPC);
+	/* Nothing is pinned, so detach has nothing to say. */
+	mock_detach(imp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	mock_expect_no_report(test);
+}
+
+static void pin_of_a_static_exporter_is_free(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	mock_reports(test);
+	mock_attach_dynamic(imp, exp);
+	KUNIT_EXPECT_EQ(test, pin(imp), 0);
+	unpin(imp);
+	mock_expect_no_report(test);
+	unpin(imp);
+	mock_expect_report(test, exp, imp, "unpin without pin");
+}
+
+static void static_importer_must_not_pin(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	mock_reports(test);
+	mock_attach(imp, exp);
+	KUNIT_EXPECT_EQ(test, pin(imp), -EINVAL);
+	mock_expect_report(test, exp, imp, "pin by a static importer");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], 0);
+}
+
+static void unpin_needs_a_pin(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *a = mock_importer(test, "a");
+	struct mock_importer *b = mock_importer(test, "b");
+
+	mock_reports(test);
+	mock_attach_dynamic(a, exp);
+	mock_attach_dynamic(b, exp);
+	KUNIT_EXPECT_EQ(test, pin(a), 0);
+	/* The pin of one importer is not another's to give back. */
+	unpin(b);
+	mock_expect_report(test, exp, b, "unpin without pin");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	unpin(a);
+	mock_expect_no_report(test);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 1);
+}
+
+static void detach_refuses_bad_arguments(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	mock_reports(test);
+	mock_attach(imp, exp);
+	dma_buf_detach(NULL, imp->attach);
+	mock_expect_bad_args(test, "dma_buf_detach");
+	dma_buf_detach(exp->dmabuf, NULL);
+	mock_expect_bad_args(test, "dma_buf_detach");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+}
+
+static void detach_refuses_anothers_attachment(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_exporter *other = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	mock_reports(test);
+	mock_attach(imp, exp);
+	dma_buf_detach(other->dmabuf, imp->attach);
+	mock_expect_report(test, other, imp,
+			   "detach of an attachment to another buffer");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
+	KUNIT_EXPECT_EQ(test, other->calls[MOCK_DETACH], 0);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+
+	mock_detach(imp);
+	mock_expect_no_report(test);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+}
+
+static void detach_while_mapped_keeps_all(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt;
+
+	mock_reports(test);
+	sgt = dma_buf_map_attachment_unlocked(attach, DMA_TO_DEVICE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+
+	mock_detach(imp);
+	mock_expect_report(test, exp, imp, "detached while mapped");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
+
+	/* The table is still good, so that the device's DMA still is. */
+	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), mock_address(exp, 0));
+	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+
+	mock_release(exp);
+	mock_expect_no_report(test);
+	mock_free_leaked(exp);
+	kfree(to_attachment_object(attach));
+}
+
+static void detach_while_pinned_keeps_all(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+
+	mock_reports(test);
+	KUNIT_ASSERT_EQ(test, pin(imp), 0);
+	KUNIT_ASSERT_EQ(test, pin(imp), 0);
+
+	mock_detach(imp);
+	mock_expect_report(test, exp, imp, "detached with 2 pins");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
+
+	mock_release(exp);
+	mock_expect_no_report(test);
+	mock_free_leaked(exp);
+	kfree(to_attachment_object(attach));
+}
+
+static void release_while_attached_keeps_all(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+
+	mock_reports(test);
+	mock_release(exp);
+	imp->attach = NULL;
+	mock_expect_report(test, exp, imp, "released with devices attached");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
+	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+
+	mock_free_leaked(exp);
+	kfree(to_attachment_object(attach));
+}
+
+static struct kunit_case dma_buf_attach_cases[] = {
+	KUNIT_CASE(attach_joins_a_device),
+	KUNIT_CASE(dynamic_attach_passes_on),
+	KUNIT_CASE(exporter_without_attach_is_fine),
+	KUNIT_CASE(exporter_sees_attachment_first_and_last),
+	KUNIT_CASE(devices_come_and_go_in_any_order),
+	KUNIT_CASE(exporter_may_refuse),
+	KUNIT_CASE(attach_refuses_bad_arguments),
+	KUNIT_CASE_PARAM(peer2peer_needs_both_sides, p2p_gen_params),
+	KUNIT_CASE(revocable_means_the_importer_is_told),
+	KUNIT_CASE(invalidate_tells_those_who_listen),
+	KUNIT_CASE(invalidate_refuses_nothing),
+	KUNIT_CASE(pins_nest),
+	KUNIT_CASE(pin_may_fail),
+	KUNIT_CASE(pin_of_a_static_exporter_is_free),
+	KUNIT_CASE(static_importer_must_not_pin),
+	KUNIT_CASE(unpin_needs_a_pin),
+	KUNIT_CASE(detach_refuses_bad_arguments),
+	KUNIT_CASE(detach_refuses_anothers_attachment),
+	KUNIT_CASE(detach_while_mapped_keeps_all),
+	KUNIT_CASE(detach_while_pinned_keeps_all),
+	KUNIT_CASE(release_while_attached_keeps_all),
+	{}
+};
+
+static struct kunit_suite dma_buf_attach_suite = {
+	.name = "dma_buf_attach",
+	.test_cases = dma_buf_attach_cases,
+};
+
+kunit_test_suite(dma_buf_attach_suite);

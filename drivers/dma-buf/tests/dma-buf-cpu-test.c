@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: begin and end of CPU access, vmap, mmap for importers.
+ */
+#include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+
+#include "../dma-buf-internal.h"
+#include "mock.h"
+
+static const enum dma_data_direction dirs[] = {
+	DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE,
+};
+
+static void dir_desc(const enum dma_data_direction *dir, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "direction %d", *dir);
+}
+
+KUNIT_ARRAY_PARAM(dir, dirs, dir_desc);
+
+static void access_begins_and_ends(struct kunit *test)
+{
+	const enum dma_data_direction *dir = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+
+	exp->dir = DMA_NONE;
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf, *dir), 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 1);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 0);
+	KUNIT_EXPECT_EQ(test, exp->dir, *dir);
+
+	exp->dir = DMA_NONE;
+	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(exp->dmabuf, *dir), 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 1);
+	KUNIT_EXPECT_EQ(test, exp->dir, *dir);
+}
+
+static void access_needs_no_exporter(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_exporter(test, MOCK_STATIC);
+
+	exp->ops.begin_cpu_access = NULL;
+	exp->ops.end_cpu_access = NULL;
+	mock_export(exp);
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf,
+						       DMA_TO_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(exp->dmabuf,
+						     DMA_TO_DEVICE), 0);
+
+	/* The fences count all the same. */
+	mock_busy(exp, DMA_RESV_USAGE_READ);
+	mock_signal_begin(test);
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf,
+						       DMA_TO_DEVICE),
+			-ERESTARTSYS);
+	mock_signal_end(test);
+}
+
+static void exporters_begin_may_fail(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+
+	exp->errors[MOCK_BEGIN_CPU] = -EIO;
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf,
+						       DMA_TO_DEVICE), -EIO);
+	/* What has not begun is not ended. */
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 0);
+}
+
+static void exporters_end_may_fail(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+
+	exp->errors[MOCK_END_CPU] = -EIO;
+	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(exp->dmabuf,
+						     DMA_TO_DEVICE), -EIO);
+}
+
+static void access_refuses_nothing(struct kunit *test)
+{
+	mock_reports(test);
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(NULL, DMA_TO_DEVICE),
+			-EINVAL);
+	mock_expect_bad_args(test, "dma_buf_begin_cpu_access");
+	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(NULL, DMA_TO_DEVICE),
+			-EINVAL);
+	mock_expect_bad_args(test, "dma_buf_end_cpu_access");
+}
+
+struct wait_row {
+	enum dma_data_direction dir;
+	enum dma_resv_usage usage;
+	bool waits;
+};
+
+static const struct wait_row wait_rows[] = {
+	{ DMA_FROM_DEVICE, DMA_RESV_USAGE_KERNEL, true },
+	{ DMA_FROM_DEVICE, DMA_RESV_USAGE_WRITE, true },
+	{ DMA_FROM_DEVICE, DMA_RESV_USAGE_READ, false },
+	{ DMA_FROM_DEVICE, DMA_RESV_USAGE_BOOKKEEP, false },
+	{ DMA_TO_DEVICE, DMA_RESV_USAGE_KERNEL, true },
+	{ DMA_TO_DEVICE, DMA_RESV_USAGE_WRITE, true },
+	{ DMA_TO_DEVICE, DMA_RESV_USAGE_READ, true },
+	{ DMA_TO_DEVICE, DMA_RESV_USAGE_BOOKKEEP, false },
+	{ DMA_BIDIRECTIONAL, DMA_RESV_USAGE_WRITE, true },
+	{ DMA_BIDIRECTIONAL, DMA_RESV_USAGE_READ, true },
+	{ DMA_BIDIRECTIONAL, DMA_RESV_USAGE_BOOKKEEP, false },
+};
+
+static void wait_desc(const struct wait_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "direction %d, usage %d",
+		 row->dir, row->usage);
+}
+
+KUNIT_ARRAY_PARAM(wait, wait_rows, wait_desc);
+
+static void interrupted_begin_is_ended(struct kunit *test)
+{
+	const struct wait_row *row = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, row->usage);
+
+	mock_signal_begin(test);
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf, row->dir),
+			row->waits ? -ERESTARTSYS : 0);
+	mock_signal_end(test);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 1);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], row->waits);
+	KUNIT_EXPECT_EQ(test, exp->dir, row->dir);
+
+	dma_fence_signal(&fence->base);
+	mock_signal_begin(test);
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf, row->dir),
+			0);
+	mock_signal_end(test);
+}
+
+static long begin_in_task(void *arg)
+{
+	struct mock_exporter *exp = arg;
+
+	return dma_buf_begin_cpu_access(exp->dmabuf, DMA_TO_DEVICE);
+}
+
+static void begin_waits_until_signaled(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_READ);
+	struct mock_task *task = mock_task(test, begin_in_task, exp);
+
+	mock_wait(test, &fence->waited);
+	KUNIT_EXPECT_FALSE(test, completion_done(&task->done));
+	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(exp->dmabuf->resv));
+
+	/* An error is the producer's business, not that of who waits. */
+	dma_fence_set_error(&fence->base, -EIO);
+	dma_fence_signal(&fence->base);
+	KUNIT_EXPECT_EQ(test, mock_task_join(task), 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 0);
+}
+
+static void signal_ends_the_wait_of_begin(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_READ);
+	struct mock_task *task = mock_task(test, begin_in_task, exp);
+
+	mock_wait(test, &fence->waited);
+	mock_task_signal(task);
+	KUNIT_EXPECT_EQ(test, mock_task_join(task), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 1);
+}
+
+static void signal_the_fence(struct mock_exporter *exp, enum mock_op op)
+{
+	struct mock_fence *fence = exp->hook_data;
+
+	if (op == MOCK_BEGIN_CPU)
+		dma_fence_signal(&fence->base);
+}
+
+/* Would the core wait first, this would be -ERESTARTSYS. */
+static void exporters_begin_comes_before_the_wait(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+
+	exp->hook_data = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	exp->hook = signal_the_fence;
+	mock_signal_begin(test);
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf,
+						       DMA_TO_DEVICE), 0);
+	mock_signal_end(test);
+}
+
+/* With and without the lock. */
+struct how {
+	const char *what;
+	bool locked;
+};
+
+static const struct how hows[] = {
+	{ "locked", true },
+	{ "unlocked", false },
+};
+
+static void how_desc(const struct how *how, char *desc)
+{
+	strscpy(desc, how->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(how, hows, how_desc);
+
+static int map(struct mock_exporter *exp, struct iosys_map *map, bool locked)
+{
+	int err;
+
+	/* What a caller had in there before must not matter. */
+	iosys_map_set_vaddr(map, exp);
+	if (!locked)
+		return dma_buf_vmap_unlocked(exp->dmabuf, map);
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	err = dma_buf_vmap(exp->dmabuf, map);
+	dma_resv_unlock(exp->dmabuf->resv);
+	return err;
+}
+
+static void unmap(struct mock_exporter *exp, struct iosys_map *map, bool locked)
+{
+	if (!locked) {
+		dma_buf_vunmap_unlocked(exp->dmabuf, map);
+		return;
+	}
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	dma_buf_vunmap(exp->dmabuf, map);
+	dma_resv_unlock(exp->dmabuf->resv);
+}
+
+static void vmap_is_shared(struct kunit *test)
+{
+	const struct how *how = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct iosys_map a, b;
+
+	mock_reports(test);
+	KUNIT_ASSERT_EQ(test, map(exp, &a, how->locked), 0);
+	KUNIT_ASSERT_EQ(test, map(exp, &b, how->locked), 0);
+	KUNIT_EXPECT_TRUE(test, iosys_map_is_equal(&a, &b));
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VMAP], 1);
+
+	iosys_map_wr(&a, PAGE_SIZE, u32, 0x600df00d);
+	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(exp->pages[1]), 0x600df00d);
+
+	unmap(exp, &a, how->locked);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 0);
+	KUNIT_EXPECT_EQ(test, iosys_map_rd(&b, PAGE_SIZE, u32), 0x600df00d);
+	unmap(exp, &b, how->locked);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+	mock_expect_no_report(test);
+
+	/* And again, from the beginning. */
+	KUNIT_ASSERT_EQ(test, map(exp, &a, how->locked), 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VMAP], 2);
+	unmap(exp, &a, how->locked);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 2);
+}
+
+static void vmap_without_vunmap_op(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_exporter(test, MOCK_STATIC);
+	struct iosys_map a;
+	void *addr;
+
+	mock_reports(test);
+	exp->ops.vunmap = NULL;
+	mock_export(exp);
+	KUNIT_ASSERT_EQ(test, map(exp, &a, false), 0);
+	addr = a.vaddr;
+	unmap(exp, &a, false);
+	KUNIT_EXPECT_EQ(test, to_dma_buf_object(exp->dmabuf)->vmap_users, 0);
+	mock_expect_no_report(test);
+	vunmap(addr);
+}
+
+static void vmap_needs_the_exporter(struct kunit *test)
+{
+	const struct how *how = test->param_value;
+	struct mock_exporter *exp = mock_exporter(test, MOCK_STATIC);
+	struct iosys_map a;
+
+	exp->ops.vmap = NULL;
+	mock_export(exp);
+	KUNIT_EXPECT_EQ(test, map(exp, &a, how->locked), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
+}
+
+static void failed_vmap_leaves_nothing(struct kunit *test)
+{
+	const struct how *how = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct iosys_map a;
+
+	exp->errors[MOCK_VMAP] = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, map(exp, &a, how->locked), -ENOMEM);
+	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
+
+	/* So the next one asks the exporter again. */
+	exp->errors[MOCK_VMAP] = 0;
+	KUNIT_ASSERT_EQ(test, map(exp, &a, how->locked), 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VMAP], 2);
+	unmap(exp, &a, how->locked);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+}
+
+static void vmap_without_an_address_is_reported(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct iosys_map a;
+
+	mock_reports(test);
+	exp->vmap_null = true;
+	KUNIT_EXPECT_EQ(test, map(exp, &a, false), -EINVAL);
+	mock_expect_report(test, exp, NULL, "exporter's vmap gave no address");
+	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 0);
+	KUNIT_EXPECT_EQ(test, to_dma_buf_object(exp->dmabuf)->vmap_users, 0);
+}
+
+static void vmap_refuses_nothing(struct kunit *test)
+{
+	struct iosys_map a = IOSYS_MAP_INIT_VADDR(&a);
+
+	mock_reports(test);
+	KUNIT_EXPECT_EQ(test, dma_buf_vmap(NULL, &a), -EINVAL);
+	mock_expect_bad_args(test, "dma_buf_vmap");
+	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
+
+	iosys_map_set_vaddr(&a, &a);
+	KUNIT_EXPECT_EQ(test, dma_buf_vmap_unlocked(NULL, &a), -EINVAL);
+	mock_expect_bad_args(test, "dma_buf_vmap_unlocked");
+	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
+
+	dma_buf_vunmap(NULL, &a);
+	mock_expect_bad_args(test, "dma_buf_vunmap");
+	dma_buf_vunmap_unlocked(NULL, &a);
+	mock_expect_bad_args(test, "dma_buf_vunmap_unlocked");
+}
+
+static void vunmap_needs_a_vmap(struct kunit *test)
+{
+	const struct how *how = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct iosys_map a, other;
+
+	mock_reports(test);
+	iosys_map_set_vaddr(&other, exp);
+	unmap(exp, &other, how->locked);
+	mock_expect_report(test, exp, NULL, "vunmap without vmap");
+
+	KUNIT_ASSERT_EQ(test, map(exp, &a, how->locked), 0);
+	unmap(exp, &other, how->locked);
+	mock_expect_report(test, exp, NULL, "vunmap of another mapping");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 0);
+
+	/* The mapping is still there, and can be given back. */
+	iosys_map_wr(&a, 0, u32, 1);
+	other = a;
+	unmap(exp, &a, how->locked);
+	mock_expect_no_report(test);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+
+	unmap(exp, &other, how->locked);
+	mock_expect_report(test, exp, NULL, "vunmap without vmap");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+}
+
+static void release_while_vmapped_keeps_all(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct iosys_map a, b;
+
+	mock_reports(test);
+	KUNIT_ASSERT_EQ(test, map(exp, &a, false), 0);
+	KUNIT_ASSERT_EQ(test, map(exp, &b, false), 0);
+	mock_release(exp);
+	mock_expect_report(test, exp, NULL, "released with 2 kernel mappings");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 0);
+
+	iosys_map_wr(&a, 0, u32, 1);
+	unmap(exp, &a, false);
+	unmap(exp, &b, false);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+	mock_free_leaked(exp);
+}
+
+struct range_row {
+	size_t size;
+	unsigned long first, count;
+	bool within;
+};
+
+#define LAST_PAGE	(ULONG_MAX >> PAGE_SHIFT)
+
+static const struct range_row range_rows[] = {
+	{ 4 * PAGE_SIZE, 0, 0, true },
+	{ 4 * PAGE_SIZE, 0, 1, true },
+	{ 4 * PAGE_SIZE, 0, 4, true },
+	{ 4 * PAGE_SIZE, 0, 5, false },
+	{ 4 * PAGE_SIZE, 1, 3, true },
+	{ 4 * PAGE_SIZE, 1, 4, false },
+	{ 4 * PAGE_SIZE, 3, 1, true },
+	{ 4 * PAGE_SIZE, 3, 2, false },
+	{ 4 * PAGE_SIZE, 4, 0, true },
+	{ 4 * PAGE_SIZE, 4, 1, false },
+	{ 4 * PAGE_SIZE, 5, 0, false },
+	{ 4 * PAGE_SIZE, LAST_PAGE, 1, false },
+	{ 4 * PAGE_SIZE, LAST_PAGE + 1, 1, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX, 0, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX, 1, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX, 2, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX - 3, 4, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX - 3, 5, false },
+	{ 4 * PAGE_SIZE, 0, ULONG_MAX, false },
+	{ 4 * PAGE_SIZE, 1, ULONG_MAX, false },
+	{ 4 * PAGE_SIZE, 4, ULONG_MAX - 3, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX, ULONG_MAX, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX / 2 + 1, ULONG_MAX / 2 + 1, false },
+	{ 4 * PAGE_SIZE - 1, 0, 3, true },
+	{ 4 * PAGE_SIZE - 1, 0, 4, false },
+	{ 4 * PAGE_SIZE + 1, 0, 4, true },
+	{ 4 * PAGE_SIZE + 1, 0, 5, false },
+	{ 1, 0, 0, true },
+	{ 1, 0, 1, false },
+	{ 0, 0, 0, true },
+	{ 0, 0, 1, false },
+	{ 0, ULONG_MAX, 1, false },
+	{ SIZE_MAX, 0, LAST_PAGE, true },
+	{ SIZE_MAX, 0, LAST_PAGE + 1, false },
+	{ SIZE_MAX, LAST_PAGE, 1, false },
+	{ SIZE_MAX, LAST_PAGE - 1, 1, true },
+	{ SIZE_MAX, 1, ULONG_MAX, false },
+};
+
+static void range_desc(const struct range_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%#zx bytes, page %#lx + %#lx",
+		 row->size, row->first, row->count);
+}
+
+KUNIT_ARRAY_PARAM(range, range_rows, range_desc);
+
+static void range_is_within_the_buffer(struct kunit *test)
+{
+	const struct range_row *row = test->param_value;
+	struct dma_buf dmabuf = { .size = row->size };
+
+	KUNIT_EXPECT_EQ(test, dma_buf_has_pages(&dmabuf, row->first,
+						row->count), row->within);
+}
+
+static struct kunit_case dma_buf_cpu_cases[] = {
+	KUNIT_CASE_PARAM(access_begins_and_ends, dir_gen_params),
+	KUNIT_CASE(access_needs_no_exporter),
+	KUNIT_CASE(exporters_begin_may_fail),
+	KUNIT_CASE(exporters_end_may_fail),
+	KUNIT_CASE(access_refuses_nothing),
+	KUNIT_CASE_PARAM(interrupted_begin_is_ended, wait_gen_params),
+	KUNIT_CASE(begin_waits_until_signaled),
+	KUNIT_CASE(signal_ends_the_wait_of_begin),
+	KUNIT_CASE(exporters_begin_comes_before_the_wait),
+	KUNIT_CASE_PARAM(vmap_is_shared, how_gen_params),
+	KUNIT_CASE(vmap_without_vunmap_op),
+	KUNIT_CASE_PARAM(vmap_needs_the_exporter, how_gen_params),
+	KUNIT_CASE_PARAM(failed_vmap_leaves_nothing, how_gen_params),
+	KUNIT_CASE(vmap_without_an_address_is_reported),
+	KUNIT_CASE(vmap_refuses_nothing),
+	KUNIT_CASE_PARAM(vunmap_needs_a_vmap, how_gen_params),
+	KUNIT_CASE(release_while_vmapped_keeps_all),
+	KUNIT_CASE_PARAM(range_is_within_the_buffer, range_gen_params),
+	{}
+};
+
+static struct kunit_suite dma_buf_cpu_suite = {
+	.name = "dma_buf_cpu",
+	.test_cases = dma_buf_cpu_cases,
+};
+
+kunit_test_suite(dma_buf_cpu_suite);

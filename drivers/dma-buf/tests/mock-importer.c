@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: importers made of software.
+ */
+#include <linux/device.h>
+
+#include <kunit/device.h>
+
+#include "mock.h"
+
+static void mock_invalidated(struct dma_buf_attachment *attach)
+{
+	struct mock_importer *imp = attach->importer_priv;
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+	imp->invalidated++;
+}
+
+static void mock_importer_leave(void *data)
+{
+	struct mock_importer *imp = data;
+
+	if (imp->attach)
+		mock_detach(imp);
+}
+
+/**
+ * mock_importer - a device that can join buffers
+ * @test: whose it will be
+ * @name: of the device
+ *
+ * When the test ends, it leaves the buffer that it is still on.
+ */
+struct mock_importer *mock_importer(struct kunit *test, const char *name)
+{
+	struct mock_importer *imp;
+
+	imp = kunit_kzalloc(test, sizeof(*imp), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, imp);
+	imp->test = test;
+	imp->ops.invalidate_mappings = mock_invalidated;
+	imp->dev = kunit_device_register(test, name);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, imp->dev);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action(test, mock_importer_leave,
+						  imp));
+	return imp;
+}
+
+static struct dma_buf_attachment *
+mock_attached(struct mock_importer *imp, struct dma_buf_attachment *attach)
+{
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(imp->test, attach);
+	imp->attach = attach;
+	return attach;
+}
+
+/**
+ * mock_attach - let a device join a buffer
+ * @imp: the device
+ * @exp: whose buffer
+ */
+struct dma_buf_attachment *mock_attach(struct mock_importer *imp,
+				       struct mock_exporter *exp)
+{
+	return mock_attached(imp, dma_buf_attach(exp->dmabuf, imp->dev));
+}
+
+/**
+ * mock_attach_dynamic - let a device join that can live with a buffer moving
+ * @imp: the device
+ * @exp: whose buffer
+ */
+struct dma_buf_attachment *mock_attach_dynamic(struct mock_importer *imp,
+					       struct mock_exporter *exp)
+{
+	return mock_attached(imp, dma_buf_dynamic_attach(exp->dmabuf, imp->dev,
+							 &imp->ops, imp));
+}
+
+/**
+ * mock_detach - let a device leave
+ * @imp: the device
+ */
+void mock_detach(struct mock_importer *imp)
+{
+	struct dma_buf_attachment *attach = imp->attach;
+
+	imp->attach = NULL;
+	dma_buf_detach(attach->dmabuf, attach);
+}
