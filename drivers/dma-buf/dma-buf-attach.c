@@ -97,19 +97,27 @@ struct dma_buf_attachment *dma_buf_attach(struct dma_buf *dmabuf,
 }
 EXPORT_SYMBOL_GPL(dma_buf_attach);
 
-/* May the device still be using what it mapped or pinned? Then say so. */
-static bool dma_buf_attachment_is_left_in_use(struct dma_buf_attachment_object *obj)
+/*
+ * Give back to the exporter what the importer left. False if the device may
+ * still be using it: then nothing is given back.
+ */
+static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 {
 	struct dma_buf_attachment *attach = &obj->base;
 
-	if (dma_buf_is_mapped(obj))
+	if (dma_buf_is_mapped(obj)) {
 		dma_buf_misuse(attach->dmabuf, attach->dev,
 			       "detached while mapped");
-	else if (obj->pins)
+		return false;
+	}
+	dma_buf_drop_cached(obj);
+
+	/* Without a mapping, no device depends on a pin. */
+	if (obj->pins)
 		dma_buf_misuse(attach->dmabuf, attach->dev,
 			       "detached with %u pins", obj->pins);
-	else
-		return false;
+	for (; obj->pins; obj->pins--)
+		attach->dmabuf->ops->unpin(attach);
 	return true;
 }
 
@@ -118,9 +126,9 @@ static bool dma_buf_attachment_is_left_in_use(struct dma_buf_attachment_object *
  * @dmabuf: the buffer
  * @attach: the attachment, freed by this call
  *
- * Everything mapped must be unmapped before, everything pinned unpinned. An
- * importer that fails to is reported; the exporter then keeps the attachment
- * and the buffer for good, since the device may still be at work.
+ * Everything mapped must be unmapped before, everything pinned unpinned, and an
+ * importer that fails to is reported. Pins are then undone. With a mapping the
+ * device may still be at work: attachment and buffer are kept for good.
  *
  * Context: May sleep. Takes the lock, and calls the exporter's detach without
  * it.
@@ -128,7 +136,8 @@ static bool dma_buf_attachment_is_left_in_use(struct dma_buf_attachment_object *
 void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 {
 	struct dma_buf_attachment_object *obj;
-	bool leak;
+	struct dma_buf_object *buffer;
+	bool ended;
 
 	if (dma_buf_bad_args(!dmabuf || !attach, __func__))
 		return;
@@ -141,20 +150,22 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 		return;
 	}
 
+	buffer = to_dma_buf_object(dmabuf);
 	dma_resv_lock(dmabuf->resv, NULL);
-	list_del(&attach->node);
-	leak = dma_buf_attachment_is_left_in_use(obj);
-	if (leak)
-		to_dma_buf_object(dmabuf)->condemned = true;
-	else
-		dma_buf_drop_cached(obj);
+	/* An importer that is confused may well come twice. */
+	list_del_init(&attach->node);
+	ended = dma_buf_attachment_end(obj);
+	if (!ended)
+		buffer->condemned = true;
 	dma_resv_unlock(dmabuf->resv);
-
-	trace_dma_buf_detach(dmabuf, attach,
-			     dma_buf_attachment_is_dynamic(attach),
-			     attach->dev);
-	if (leak)
+	if (!ended)
 		return;
+
+	/* A buffer that was released before has no file to tell of. */
+	if (!buffer->condemned)
+		trace_dma_buf_detach(dmabuf, attach,
+				     dma_buf_attachment_is_dynamic(attach),
+				     attach->dev);
 	if (dmabuf->ops->detach)
 		dmabuf->ops->detach(dmabuf, attach);
 	kfree(obj);
@@ -199,13 +210,12 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 		return -EINVAL;
 	}
 
-	if (dmabuf->ops->pin) {
-		err = dmabuf->ops->pin(attach);
-		if (err)
-			return err;
-	}
-	to_attachment_object(attach)->pins++;
-	return 0;
+	if (!dma_buf_is_dynamic(dmabuf))
+		return 0;
+	err = dmabuf->ops->pin(attach);
+	if (!err)
+		to_attachment_object(attach)->pins++;
+	return err;
 }
 EXPORT_SYMBOL_GPL(dma_buf_pin);
 
@@ -225,13 +235,14 @@ void dma_buf_unpin(struct dma_buf_attachment *attach)
 	might_sleep();
 	dma_resv_assert_held(dmabuf->resv);
 
+	if (!dma_buf_is_dynamic(dmabuf))
+		return;
 	if (!obj->pins) {
 		dma_buf_misuse(dmabuf, attach->dev, "unpin without pin");
 		return;
 	}
 	obj->pins--;
-	if (dmabuf->ops->unpin)
-		dmabuf->ops->unpin(attach);
+	dmabuf->ops->unpin(attach);
 }
 EXPORT_SYMBOL_GPL(dma_buf_unpin);
 
@@ -243,6 +254,8 @@ EXPORT_SYMBOL_GPL(dma_buf_unpin);
  * pinned. Devices may use the old place until the fences of the reservation
  * object have signaled.
  *
+ * A call without the lock is reported and tells nobody.
+ *
  * Context: May sleep. The caller holds the lock, and the importers'
  * invalidate_mappings run under it.
  */
@@ -252,6 +265,11 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 
 	if (dma_buf_bad_args(!dmabuf, __func__))
 		return;
+	might_sleep();
+	if (!dma_resv_is_locked(dmabuf->resv)) {
+		dma_buf_misuse(dmabuf, NULL, "invalidate without the lock");
+		return;
+	}
 	dma_resv_assert_held(dmabuf->resv);
 
 	list_for_each_entry(attach, &dmabuf->attachments, node)

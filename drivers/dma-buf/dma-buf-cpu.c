@@ -101,6 +101,8 @@ EXPORT_SYMBOL_GPL(dma_buf_end_cpu_access);
  * @count: of pages
  *
  * A last page that the buffer fills only in part does not count.
+ *
+ * Return: true if it does.
  */
 bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 		       unsigned long count)
@@ -158,7 +160,8 @@ EXPORT_SYMBOL_GPL(dma_buf_mmap);
  *
  * Context: May sleep. The caller holds the reservation lock.
  * Return: 0, and then dma_buf_vunmap() must follow. Otherwise -EINVAL for no
- * buffer or no vmap of the exporter's, or what the exporter returned.
+ * buffer, no vmap of the exporter's, or one that succeeds without an address,
+ * which is reported; or what the exporter returned.
  */
 int dma_buf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {

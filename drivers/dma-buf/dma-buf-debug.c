@@ -18,6 +18,11 @@ static void dma_buf_debug_check(struct dma_buf *dmabuf, struct sg_table *sgt)
 	u64 total = 0;
 	int i;
 
+	if (!sgt->nents) {
+		dma_buf_misuse(dmabuf, NULL, "exporter mapped an empty table");
+		return;
+	}
+
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		u64 where = total;
 
@@ -45,8 +50,7 @@ static void dma_buf_debug_check(struct dma_buf *dmabuf, struct sg_table *sgt)
  * takes a page from the copy gets NULL at once, and not just on the day when
  * there is no page.
  *
- * Return: The copy, for dma_buf_debug_unwrap(); -ENOMEM; -EINVAL if there is
- * nothing to copy, which is reported.
+ * Return: The copy, for dma_buf_debug_unwrap(), or -ENOMEM.
  */
 struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
 				    struct sg_table *exported)
@@ -55,16 +59,14 @@ struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
 	struct scatterlist *from, *to;
 	int i, err;
 
-	if (!exported->nents) {
-		dma_buf_misuse(attach->dmabuf, NULL,
-			       "exporter mapped an empty table");
-		return ERR_PTR(-EINVAL);
-	}
 	dma_buf_debug_check(attach->dmabuf, exported);
 
 	copy = kzalloc(sizeof(*copy), GFP_KERNEL);
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
+	/* Reported, but the copy is no better than what it copies. */
+	if (!exported->nents)
+		return copy;
 	err = sg_alloc_table(copy, exported->nents, GFP_KERNEL);
 	if (err) {
 		kfree(copy);

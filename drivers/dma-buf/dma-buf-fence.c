@@ -58,9 +58,17 @@ static void dma_buf_poll_fired(struct dma_fence *fence,
 {
 	struct dma_buf_poll *poll = container_of(cb, struct dma_buf_poll, cb);
 
-	scoped_guard(spinlock_irqsave, &poll->lock)
-		poll->state = DMA_BUF_POLL_FIRED;
-	wake_up_poll(poll->wait, poll->event);
+	/*
+	 * The wakeup is inside the lock, so that whoever sees the callback idle
+	 * knows that it is done with the buffer.
+	 */
+	scoped_guard(spinlock_irqsave, &poll->lock) {
+		poll->state = DMA_BUF_POLL_IDLE;
+		poll->fence = NULL;
+		wake_up_poll(poll->wait, poll->event);
+	}
+	/* Not the last reference: who signals a fence holds one. */
+	dma_fence_put(fence);
 }
 
 static void dma_buf_poll_set(struct dma_buf_poll *poll,
@@ -78,17 +86,10 @@ static void dma_buf_poll_set(struct dma_buf_poll *poll,
  */
 static bool dma_buf_poll_claim(struct dma_buf_poll *poll)
 {
-	struct dma_fence *fired;
-
-	scoped_guard(spinlock_irqsave, &poll->lock) {
-		if (poll->state == DMA_BUF_POLL_ARMING ||
-		    poll->state == DMA_BUF_POLL_ARMED)
-			return false;
-		fired = poll->fence;
-		poll->fence = NULL;
-		poll->state = DMA_BUF_POLL_ARMING;
-	}
-	dma_fence_put(fired);
+	guard(spinlock_irqsave)(&poll->lock);
+	if (poll->state != DMA_BUF_POLL_IDLE)
+		return false;
+	poll->state = DMA_BUF_POLL_ARMING;
 	return true;
 }
 
@@ -159,9 +160,7 @@ __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 	__poll_t wanted = poll_requested_events(table) & (EPOLLIN | EPOLLOUT);
 	__poll_t ready = 0;
 
-	if (!wanted)
-		return 0;
-
+	/* First, since a watch may ask for nothing now and for more later. */
 	poll_wait(file, &obj->poll_wait, table);
 	if ((wanted & EPOLLOUT) &&
 	    dma_buf_poll_ready(&obj->poll_out, dmabuf->resv))
@@ -181,14 +180,20 @@ __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 
 static void dma_buf_poll_cancel_one(struct dma_buf_poll *poll)
 {
-	/*
-	 * Nobody polls any more, so only the callback can change the state, and
-	 * once it is removed or has run, nobody can.
-	 */
-	if (poll->fence)
-		dma_fence_remove_callback(poll->fence, &poll->cb);
-	dma_fence_put(poll->fence);
-	dma_buf_poll_set(poll, DMA_BUF_POLL_IDLE, NULL);
+	struct dma_fence *fence;
+
+	/* Nobody polls any more: only the callback can change the state. */
+	scoped_guard(spinlock_irqsave, &poll->lock)
+		fence = dma_fence_get(poll->fence);
+	if (!fence)
+		return;
+
+	/* Either it is removed here, or it has run when this returns. */
+	if (dma_fence_remove_callback(fence, &poll->cb)) {
+		dma_buf_poll_set(poll, DMA_BUF_POLL_IDLE, NULL);
+		dma_fence_put(fence);
+	}
+	dma_fence_put(fence);
 }
 
 /**
@@ -204,6 +209,8 @@ void dma_buf_poll_cancel(struct dma_buf_object *obj)
 /**
  * dma_buf_poll_is_armed - could a fence still call?
  * @obj: the buffer
+ *
+ * Return: true if it could.
  */
 bool dma_buf_poll_is_armed(const struct dma_buf_object *obj)
 {

@@ -7,7 +7,6 @@
 #include <linux/fs.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
-#include <linux/string_helpers.h>
 
 #include "dma-buf-internal.h"
 
@@ -90,7 +89,7 @@ static void *dma_buf_info_next(struct seq_file *m, void *v, loff_t *pos)
 		info->count++;
 		info->bytes += obj->base.size;
 		dma_buf_cursor_pass(&info->cursor, obj);
-		dma_buf_object_put(obj);
+		dma_buf_cursor_put(&info->cursor);
 		cond_resched();
 	}
 	return dma_buf_info_here(info);
@@ -99,28 +98,28 @@ static void *dma_buf_info_next(struct seq_file *m, void *v, loff_t *pos)
 /* No reference is held while the reader is away with what it has. */
 static void dma_buf_info_stop(struct seq_file *m, void *v)
 {
+	struct dma_buf_info *info = m->private;
+
 	if (dma_buf_info_is_buffer(v))
-		dma_buf_object_put(v);
+		dma_buf_cursor_put(&info->cursor);
 }
 
+/* @file is NULL for a buffer that has outlived its own. */
 static void dma_buf_info_show_line(struct seq_file *m,
-				   struct dma_buf_object *obj)
+				   struct dma_buf_object *obj,
+				   struct file *file)
 {
 	struct dma_buf *dmabuf = &obj->base;
 	char name[DMA_BUF_NAME_LEN];
 	unsigned int flags = 0;
 	unsigned int mode = 0;
-	struct file *file;
 	long count = 0;
 
-	/* The memory of a file that is gone stays a file's under RCU. */
-	scoped_guard(rcu) {
-		file = READ_ONCE(obj->file);
-		if (file) {
-			flags = file->f_flags;
-			mode = (__force unsigned int)file->f_mode;
-			count = file_count(file);
-		}
+	if (file) {
+		flags = file->f_flags;
+		mode = (__force unsigned int)file->f_mode;
+		/* One reference is the cursor's. */
+		count = file_count(file) - 1;
 	}
 	seq_printf(m, "%08zu\t%08x\t%08x\t%08ld\t%s\t%08lu\t", dmabuf->size,
 		   flags, mode, count, dmabuf->exp_name, obj->ino);
@@ -168,7 +167,7 @@ static int dma_buf_info_show(struct seq_file *m, void *v)
 	} else {
 		struct dma_buf_object *obj = v;
 
-		dma_buf_info_show_line(m, obj);
+		dma_buf_info_show_line(m, obj, info->cursor.file);
 		dma_buf_info_show_users(m, &obj->base);
 	}
 	return 0;

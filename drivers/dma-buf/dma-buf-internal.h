@@ -5,7 +5,8 @@
  * Who calls whom: dma-buf-file.c (userspace) -> dma-buf-attach.c (devices),
  * dma-buf-map.c, dma-buf-cpu.c, dma-buf-fence.c -> dma-buf.c (a buffer's life)
  * -> dma-buf-registry.c. dma-buf-info.c and dma-buf-sysfs-stats.c tell people;
- * dma-buf-report.c tells them off.
+ * dma-buf-debug.c looks at what drivers hand out, dma-buf-report.c tells them
+ * off.
  */
 #ifndef _DMA_BUF_INTERNAL_H
 #define _DMA_BUF_INTERNAL_H
@@ -47,20 +48,20 @@ struct dma_buf_entry {
  * @DMA_BUF_POLL_IDLE: nowhere
  * @DMA_BUF_POLL_ARMING: a poller is about to put it on a fence
  * @DMA_BUF_POLL_ARMED: on a fence, or about to be found too late for it
- * @DMA_BUF_POLL_FIRED: the fence has called; it waits to be put
  */
 enum dma_buf_poll_state {
 	DMA_BUF_POLL_IDLE,
 	DMA_BUF_POLL_ARMING,
 	DMA_BUF_POLL_ARMED,
-	DMA_BUF_POLL_FIRED,
 };
 
 /**
  * struct dma_buf_poll - what pollers of one kind of access wait for
- * @lock: guards @state and @fence; taken in interrupts, inside a fence's lock
+ * @lock: guards @state and @fence, and is held for the callback's wakeup; taken
+ *        in interrupts, inside a fence's lock
  * @state: see &enum dma_buf_poll_state
- * @fence: the whole set that was pending when the callback was armed
+ * @fence: the whole set that was pending when the callback was armed, with a
+ *         reference; NULL unless @state is DMA_BUF_POLL_ARMED
  * @cb: the callback on @fence
  * @wait: where all pollers of the buffer wait
  * @event: EPOLLIN for readers, EPOLLOUT for writers
@@ -91,7 +92,8 @@ struct dma_buf_poll {
  * @poll_in: for readers
  * @poll_out: for writers
  * @stats: the directory in sysfs, if there is one
- * @own_resv: the reservation object of a buffer whose exporter brought none
+ * @owns_resv: the exporter brought no reservation object
+ * @own_resv: so this is it
  */
 struct dma_buf_object {
 	struct dma_buf base;
@@ -104,6 +106,7 @@ struct dma_buf_object {
 	struct iosys_map vmap;
 	unsigned int vmap_users;
 	bool condemned;
+	bool owns_resv;
 
 	wait_queue_head_t poll_wait;
 	struct dma_buf_poll poll_in;
@@ -122,8 +125,6 @@ static inline struct dma_buf_object *to_dma_buf_object(struct dma_buf *dmabuf)
 
 /* dma-buf.c: a buffer's life */
 bool is_dma_buf_file(const struct file *file);
-bool dma_buf_object_get(struct dma_buf_object *obj);
-void dma_buf_object_put(struct dma_buf_object *obj);
 bool dma_buf_copy_name(struct dma_buf *dmabuf, char name[DMA_BUF_NAME_LEN]);
 
 /* dma-buf-file.c: what userspace does with it */
@@ -154,7 +155,8 @@ struct dma_buf_mapping {
  * @mappings: every &struct dma_buf_mapping
  * @first: serves as one of them, so that most attachments need no other
  * @first_used: it is in @mappings
- * @pins: dma_buf_pin() without its dma_buf_unpin()
+ * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter
+ * @told_dir: a wrong direction has been reported
  *
  * All but @base is guarded by the reservation lock of the buffer.
  */
@@ -164,6 +166,7 @@ struct dma_buf_attachment_object {
 	struct dma_buf_mapping first;
 	bool first_used;
 	unsigned int pins;
+	bool told_dir;
 };
 
 static inline struct dma_buf_attachment_object *
@@ -206,9 +209,13 @@ static inline long dma_buf_import_sync_file(struct dma_buf *dmabuf,
  * struct dma_buf_cursor - where a reader is in the registry
  * @entry: its bookmark, in the list before the buffer to be read next; in none
  *         if it has no shard
+ * @file: reference to the file of the buffer that is being read, or NULL
+ * @dentry: reference to its dentry, if its file is gone, or NULL
  */
 struct dma_buf_cursor {
 	struct dma_buf_entry entry;
+	struct file *file;
+	struct dentry *dentry;
 };
 
 /* dma-buf-registry.c: every live buffer */
@@ -219,6 +226,7 @@ void dma_buf_registry_remove(struct dma_buf_object *obj);
 void dma_buf_cursor_start(struct dma_buf_cursor *cursor);
 void dma_buf_cursor_end(struct dma_buf_cursor *cursor);
 struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor);
+void dma_buf_cursor_put(struct dma_buf_cursor *cursor);
 void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
 			 struct dma_buf_object *obj);
 

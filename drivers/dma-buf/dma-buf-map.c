@@ -68,6 +68,7 @@ static void dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
  * @obj: its attachment
  *
  * Context: The caller holds the reservation lock.
+ * Return: true if it has.
  */
 bool dma_buf_is_mapped(struct dma_buf_attachment_object *obj)
 {
@@ -262,6 +263,28 @@ struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment);
 
+/*
+ * Does no harm, since the exporter gets the right direction, but is worth one
+ * word: an importer may do so for every frame.
+ */
+static void dma_buf_check_unmap_dir(struct dma_buf_attachment_object *obj,
+				    const struct dma_buf_mapping *mapping,
+				    enum dma_data_direction dir)
+{
+	struct dma_buf *dmabuf = obj->base.dmabuf;
+
+	if (mapping->dir == dir || obj->told_dir)
+		return;
+	/* A cached table for both directions serves either. */
+	if (dmabuf->ops->cache_sgt_mapping && mapping->dir == DMA_BIDIRECTIONAL)
+		return;
+
+	obj->told_dir = true;
+	dma_buf_misuse(dmabuf, obj->base.dev,
+		       "unmap with direction %d of what was mapped with %d",
+		       dir, mapping->dir);
+}
+
 /**
  * dma_buf_unmap_attachment - give back DMA addresses
  * @attach: the device's attachment
@@ -269,8 +292,8 @@ EXPORT_SYMBOL_GPL(dma_buf_map_attachment);
  * @dir: the direction, as it was there
  *
  * The device must be done with the memory. A table that this attachment did not
- * get is reported and left alone. With a wrong direction it is reported, and
- * unmapped with the right one.
+ * get is reported and left alone. A wrong direction is reported, once for each
+ * attachment, and the table is unmapped with the right one.
  *
  * Context: May sleep. The caller holds the lock.
  */
@@ -293,11 +316,7 @@ void dma_buf_unmap_attachment(struct dma_buf_attachment *attach,
 			       "unmap of a table that is not mapped");
 		return;
 	}
-	/* A cached table may serve other directions than its own. */
-	if (mapping->dir != dir && !attach->dmabuf->ops->cache_sgt_mapping)
-		dma_buf_misuse(attach->dmabuf, attach->dev,
-			       "unmap with direction %d of what was mapped with %d",
-			       dir, mapping->dir);
+	dma_buf_check_unmap_dir(obj, mapping, dir);
 
 	mapping->users--;
 	if (!attach->dmabuf->ops->cache_sgt_mapping)

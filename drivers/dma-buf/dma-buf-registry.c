@@ -20,6 +20,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
+#include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
@@ -159,8 +160,8 @@ static struct dma_buf *dma_buf_first_from(struct dma_buf_shard *shard)
  * dma_buf_iter_begin - start a walk over all buffers of the system
  *
  * No lock is held between the steps of a walk. A buffer which lives all through
- * it is met exactly once; one that is made or released meanwhile is met once or
- * not at all.
+ * it is met exactly once, one that is made or released meanwhile once or not at
+ * all. A buffer without its file, kept by an O_PATH descriptor, is not met.
  *
  * Context: May sleep.
  * Return: A buffer with a reference for the caller, to be given to
@@ -243,6 +244,24 @@ void dma_buf_cursor_end(struct dma_buf_cursor *cursor)
 	cursor->entry.shard = NULL;
 }
 
+/*
+ * Hold a buffer by its file, so that file and memory go together when this
+ * turns out to be the last reference. Only one that has outlived its file is
+ * held by the dentry. A count of zero means dying, for either.
+ */
+static bool dma_buf_cursor_hold(struct dma_buf_cursor *cursor,
+				struct dma_buf_object *obj)
+{
+	cursor->file = get_file_active(&obj->file);
+	if (cursor->file)
+		return true;
+	if (READ_ONCE(obj->file) ||
+	    !lockref_get_not_zero(&obj->dentry->d_lockref))
+		return false;
+	cursor->dentry = obj->dentry;
+	return true;
+}
+
 static struct dma_buf_object *
 dma_buf_cursor_get_here(struct dma_buf_cursor *cursor)
 {
@@ -252,7 +271,7 @@ dma_buf_cursor_get_here(struct dma_buf_cursor *cursor)
 	guard(spinlock)(&shard->lock);
 	list_for_each_entry_continue(entry, &shard->entries, link) {
 		if (!entry->is_cursor &&
-		    dma_buf_object_get(entry_to_object(entry)))
+		    dma_buf_cursor_hold(cursor, entry_to_object(entry)))
 			return entry_to_object(entry);
 	}
 	return NULL;
@@ -264,8 +283,7 @@ dma_buf_cursor_get_here(struct dma_buf_cursor *cursor)
  *
  * The cursor stays before it, until dma_buf_cursor_pass().
  *
- * Return: The buffer, to be given back with dma_buf_object_put(); NULL at the
- * end.
+ * Return: The buffer, held until dma_buf_cursor_put(); NULL at the end.
  */
 struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor)
 {
@@ -284,11 +302,26 @@ struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor)
 /**
  * dma_buf_cursor_pass - go behind a buffer
  * @cursor: which stands before it
- * @obj: the buffer from dma_buf_cursor_get(), not yet given back
+ * @obj: the buffer from dma_buf_cursor_get(), still held
  */
 void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
 			 struct dma_buf_object *obj)
 {
 	guard(spinlock)(&cursor->entry.shard->lock);
 	list_move(&cursor->entry.link, &obj->entry.link);
+}
+
+/**
+ * dma_buf_cursor_put - let go of the buffer that is being read
+ * @cursor: whose dma_buf_cursor_get() gave it
+ *
+ * Context: May sleep, since this may release the buffer.
+ */
+void dma_buf_cursor_put(struct dma_buf_cursor *cursor)
+{
+	if (cursor->file)
+		fput(cursor->file);
+	dput(cursor->dentry);
+	cursor->file = NULL;
+	cursor->dentry = NULL;
 }

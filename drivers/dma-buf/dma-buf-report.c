@@ -47,7 +47,7 @@ void dma_buf_report_args(const char *func)
  * A WARN that names exporter, inode number, name and device. The kernel goes
  * on; it is the caller's business to leave alone what may still be in use.
  *
- * Context: Any, but not with &dma_buf.name_lock held.
+ * Context: Process context, without &dma_buf.name_lock.
  */
 void dma_buf_misuse(struct dma_buf *dmabuf, struct device *dev,
 		    const char *fmt, ...)

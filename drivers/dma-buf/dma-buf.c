@@ -33,33 +33,11 @@
  * taken out of every list, and then the exporter frees the memory.
  *
  * A buffer whose memory may still be in use then, because an importer or a
- * kernel mapping was left behind, is not freed at all: it is reported once, and
- * leaked.
+ * kernel mapping was left behind, is not freed at all: it is reported once and
+ * leaked, and no list has it any more.
  */
 
 static struct vfsmount *dma_buf_mnt;
-
-/**
- * dma_buf_object_get - keep the memory of a buffer, not its file
- * @obj: the buffer, found in the registry, whose lock is held
- *
- * Return: false if it is being released.
- */
-bool dma_buf_object_get(struct dma_buf_object *obj)
-{
-	return lockref_get_not_dead(&obj->dentry->d_lockref);
-}
-
-/**
- * dma_buf_object_put - undo dma_buf_object_get()
- * @obj: the buffer
- *
- * Context: May sleep, since this may release the buffer.
- */
-void dma_buf_object_put(struct dma_buf_object *obj)
-{
-	dput(obj->dentry);
-}
 
 /**
  * dma_buf_copy_name - what userspace calls a buffer, at this moment
@@ -78,6 +56,8 @@ bool dma_buf_copy_name(struct dma_buf *dmabuf, char name[DMA_BUF_NAME_LEN])
 /**
  * is_dma_buf_file - is this the file of a buffer?
  * @file: any file
+ *
+ * Return: true if it is.
  */
 bool is_dma_buf_file(const struct file *file)
 {
@@ -111,7 +91,7 @@ static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
 
 static void dma_buf_object_free(struct dma_buf_object *obj)
 {
-	if (obj->base.resv == obj->own_resv)
+	if (obj->owns_resv)
 		dma_resv_fini(obj->own_resv);
 	kfree(obj->base.name);
 	kfree(obj);
@@ -131,8 +111,10 @@ static void dma_buf_release_dentry(struct dentry *dentry)
 	dma_buf_stats_remove(obj);
 
 	/* The module stays as well: its code may still be needed. */
-	if (dma_buf_is_left_in_use(obj))
+	if (dma_buf_is_left_in_use(obj)) {
+		obj->condemned = true;
 		return;
+	}
 
 	owner = obj->base.owner;
 	obj->base.ops->release(&obj->base);
@@ -202,6 +184,7 @@ dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
 	dmabuf->priv = exp_info->priv;
 	dmabuf->resv = exp_info->resv;
 	if (!dmabuf->resv) {
+		obj->owns_resv = true;
 		dma_resv_init(obj->own_resv);
 		dmabuf->resv = obj->own_resv;
 	}
@@ -239,7 +222,6 @@ static void dma_buf_publish(struct dma_buf_object *obj, struct file *file)
 	obj->file = file;
 	obj->dentry = file->f_path.dentry;
 	obj->dentry->d_fsdata = obj;
-	file->f_mode |= FMODE_LSEEK;
 	file->private_data = &obj->base;
 	dma_buf_registry_add(obj);
 	trace_dma_buf_export(&obj->base);
@@ -257,8 +239,9 @@ static void dma_buf_publish(struct dma_buf_object *obj, struct file *file)
  * Return: The buffer with one reference, which is the caller's: it goes to
  * dma_buf_fd() or dma_buf_put(). Otherwise an ERR_PTR, and the exporter keeps
  * all that it brought: -EINVAL if @exp_info lacks something or contradicts
- * itself, -ENOENT if the module is being unloaded, -ENOMEM; with
- * CONFIG_DMABUF_SYSFS_STATS also -EINVAL for an exporter without a name.
+ * itself, -ENOENT if the module is being unloaded, -ENOMEM, -ENFILE if the
+ * system has no file left; with CONFIG_DMABUF_SYSFS_STATS also -EINVAL for an
+ * exporter without a name.
  */
 struct dma_buf *dma_buf_export(const struct dma_buf_export_info *exp_info)
 {

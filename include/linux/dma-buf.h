@@ -144,7 +144,8 @@ struct dma_buf_ops {
  * struct dma_buf - a shared buffer
  *
  * Made by dma_buf_export(), kept alive by references to its @file. The members
- * are for reading, but for @priv, which is the exporter's.
+ * are for reading. The exporter alone may write to @priv, and to @ops until it
+ * hands the buffer out.
  */
 struct dma_buf {
 	/** @size: in bytes; never changes */
