@@ -3,7 +3,6 @@
  * A buffer in the hands of other devices: a display (vkms) that imports it as a DRM object, and a
  * video codec (vim2m) that reads a frame out of it. They hold it as any descriptor does.
  */
-#include <drm/drm.h>
 #include <linux/dma-buf.h>
 #include <linux/videodev2.h>
 #include <poll.h>
@@ -14,31 +13,8 @@
 #include "buffer_info.h"
 #include "expect_bufinfo.h"
 #include "fixture.h"
+#include "prime.h"
 #include "result.h"
-
-static int import_handle(int device, int fd, __u32 *handle)
-{
-	struct drm_prime_handle prime = { .fd = fd };
-	int err = result(ioctl(device, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
-
-	*handle = prime.handle;
-	return err;
-}
-
-static int export_handle(int device, __u32 handle)
-{
-	struct drm_prime_handle prime = { .handle = handle, .flags = DRM_CLOEXEC | DRM_RDWR };
-	int err = result(ioctl(device, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime));
-
-	return err ?: prime.fd;
-}
-
-static int close_handle(int device, __u32 handle)
-{
-	struct drm_gem_close close = { .handle = handle };
-
-	return result(ioctl(device, DRM_IOCTL_GEM_CLOSE, &close));
-}
 
 TEST_F(shared, display_holds_the_buffer)
 {
