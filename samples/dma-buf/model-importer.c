@@ -207,7 +207,8 @@ static const struct dma_buf_attach_ops model_attach_ops = {
 
 /* @map: the function that suits, with the reservation lock or without */
 static int model_map(struct model_importer *imp,
-		     typeof(dma_buf_map_attachment) *map)
+		     struct sg_table *(*map)(struct dma_buf_attachment *attach,
+					     enum dma_data_direction dir))
 {
 	struct model_mapping *mapping;
 

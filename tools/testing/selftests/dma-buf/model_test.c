@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <linux/dma-buf.h>
+#include <linux/videodev2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -225,8 +226,36 @@ TEST_F(model, job_waits_for_fences_and_is_one)
 	close(timeline);
 }
 
+/* Who wants to read waits for one fence, who wants to write for two. */
+TEST_F(model, a_sum_counts_as_a_reader)
+{
+	int timeline = timeline_open();
+	int writers, all;
+	pid_t pid;
+	__u64 sum;
+
+	if (timeline == -ENODEV)
+		SKIP(return, "this kernel has no sw_sync");
+	ASSERT_EQ(0, attach(self->importer, self->buffer));
+	ASSERT_EQ(0, fence_add(self->buffer, DMA_BUF_SYNC_WRITE, timeline, 1));
+	pid = process_start();
+	ASSERT_GE(pid, 0);
+	if (!pid)
+		_exit(ioctl(self->importer, MODEL_IMPORTER_SUM, &sum) != 0);
+	EXPECT_TRUE(process_sleeps(pid));
+	writers = fence_export(self->buffer, DMA_BUF_SYNC_READ);
+	all = fence_export(self->buffer, DMA_BUF_SYNC_WRITE);
+	EXPECT_EQ(1, fence_number(writers));
+	EXPECT_EQ(2, fence_number(all));
+	EXPECT_EQ(0, timeline_advance(timeline, 1));
+	EXPECT_EQ(0, process_end(pid));
+	close(all);
+	close(writers);
+	close(timeline);
+}
+
 /* Readers do not wait for each other, a writer waits for them. */
-TEST_F(model, a_sum_is_a_reader)
+TEST_F(model, a_sum_waits_for_writers_only)
 {
 	int timeline = timeline_open();
 	__u64 sum;
@@ -303,6 +332,41 @@ TEST_F(model, move_waits_for_jobs_but_not_for_pins)
 	EXPECT_EQ(variant->dynamic ? 0 : EBUSY, process_end(pid));
 	EXPECT_EQ(0, wrong_words(self->buffer, self->word, self->words, 1000));
 	close(timeline);
+}
+
+/* A codec that works with the CPU has the kernel map the buffer as soon as it is queued. */
+TEST_F(model, kernel_mapping_keeps_it_in_place)
+{
+	struct v4l2_format format = {
+		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+		.fmt.pix = { .width = 640, .height = 360, .pixelformat = V4L2_PIX_FMT_RGB565 },
+	};
+	struct v4l2_requestbuffers request = {
+		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+		.memory = V4L2_MEMORY_DMABUF,
+		.count = 1,
+	};
+	struct v4l2_buffer frame = {
+		.type = V4L2_BUF_TYPE_VIDEO_OUTPUT,
+		.memory = V4L2_MEMORY_DMABUF,
+	};
+	int codec = v4l2_open("vim2m", V4L2_CAP_VIDEO_M2M);
+
+	if (codec == -ENODEV)
+		SKIP(return, "this kernel has no vim2m");
+	ASSERT_GE(codec, 0);
+	ASSERT_EQ(0, ioctl(codec, VIDIOC_S_FMT, &format));
+	ASSERT_EQ(0, ioctl(codec, VIDIOC_REQBUFS, &request));
+	frame.bytesused = format.fmt.pix.sizeimage;
+	frame.length = page_align(frame.bytesused);
+	frame.m.fd = ioctl(self->exporter, MODEL_EXPORTER_ALLOC, (unsigned long)frame.length);
+	ASSERT_GE(frame.m.fd, 0);
+
+	ASSERT_EQ(0, ioctl(codec, VIDIOC_QBUF, &frame));
+	EXPECT_EQ(-EBUSY, move(self->exporter, frame.m.fd));
+	close(codec);
+	EXPECT_EQ(0, move(self->exporter, frame.m.fd));
+	close(frame.m.fd);
 }
 
 #define CGROUP	"/sys/fs/cgroup/dma_buf_model_test"
