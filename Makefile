@@ -49,4 +49,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help packages base tree kernel demo test check patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo test check docs patch install uninstall clean distclean
