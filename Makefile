@@ -32,6 +32,10 @@ check: tree
 	@scripts/packages check
 	@scripts/check-run
 
+docs: tree
+	@scripts/packages docs
+	@scripts/docs
+
 patch: base
 	@scripts/packages patch
 	@scripts/patch-make
