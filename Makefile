@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export STAGE_START := $(shell date +%s)
-export KERNEL FRAMES DEMO_ARGS SUITE
+export KERNEL FRAMES DEMO_ARGS SUITE ROUNDS
 
 help:
 	@scripts/help
@@ -27,6 +27,13 @@ demo: kernel
 
 test: kernel
 	@scripts/test-run
+
+stress: tree
+	@scripts/packages stress
+	@scripts/stress-run
+
+compare: kernel
+	@scripts/compare-run
 
 check: tree
 	@scripts/packages check
@@ -53,4 +60,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help packages base tree kernel demo test check docs patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo test stress compare check docs patch install uninstall clean distclean

@@ -5,11 +5,16 @@
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BUILD=$TOP/build
+# Which kernel: that of `make kernel`; or -debug, the same with sanitizers; -smp,
+# one for a machine with two processors; -base, one without our core.
+: "${KIND:=}"
 # shellcheck disable=SC2034 # for the scripts that read this file
 {
 	TREE=$BUILD/tree
+	[ "$KIND" != -base ] || TREE=$BUILD/tree-base
 	LOGS=$BUILD/logs
-	UML=$BUILD/um
+	UML=$BUILD/um$KIND
+	RESULTS=$BUILD/test$KIND
 }
 export LC_ALL=C.UTF-8
 # What `make` was told about itself is not for the makes below it.
