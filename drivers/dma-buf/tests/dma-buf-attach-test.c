@@ -2,8 +2,6 @@
 /*
  * Tests of dma-buf: attach, pin, invalidate, detach.
  */
-#include <linux/slab.h>
-
 #include "../dma-buf-internal.h"
 #include "mock.h"
 
@@ -237,6 +235,18 @@ static void invalidate_refuses_nothing(struct kunit *test)
 	mock_expect_bad_args(test, "dma_buf_invalidate_mappings");
 }
 
+static void invalidate_needs_the_lock(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	mock_reports(test);
+	mock_attach_dynamic(imp, exp);
+	dma_buf_invalidate_mappings(exp->dmabuf);
+	mock_expect_report(test, exp, NULL, "invalidate without the lock");
+	KUNIT_EXPECT_EQ(test, imp->invalidated, 0);
+}
+
 static int pin(struct mock_importer *imp)
 {
 	struct dma_resv *resv = imp->attach->dmabuf->resv;
@@ -287,6 +297,7 @@ static void pin_may_fail(struct kunit *test)
 	mock_expect_no_report(test);
 }
 
+/* It never moves its memory, so there is nothing to count. */
 static void pin_of_a_static_exporter_is_free(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -295,10 +306,10 @@ static void pin_of_a_static_exporter_is_free(struct kunit *test)
 	mock_reports(test);
 	mock_attach_dynamic(imp, exp);
 	KUNIT_EXPECT_EQ(test, pin(imp), 0);
+	mock_detach(imp);
+	mock_attach_dynamic(imp, exp);
 	unpin(imp);
 	mock_expect_no_report(test);
-	unpin(imp);
-	mock_expect_report(test, exp, imp, "unpin without pin");
 }
 
 static void static_importer_must_not_pin(struct kunit *test)
@@ -380,6 +391,9 @@ static void detach_while_mapped_keeps_all(struct kunit *test)
 
 	mock_detach(imp);
 	mock_expect_report(test, exp, imp, "detached while mapped");
+	/* Who is so confused may well come twice. */
+	dma_buf_detach(exp->dmabuf, attach);
+	mock_expect_report(test, exp, imp, "detached while mapped");
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
@@ -387,35 +401,40 @@ static void detach_while_mapped_keeps_all(struct kunit *test)
 
 	/* The table is still good, so that the device's DMA still is. */
 	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), mock_address(exp, 0));
-	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_TO_DEVICE);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
-
 	mock_release(exp);
 	mock_expect_no_report(test);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+
+	/* Late, but it can be made good. */
+	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 1);
+	dma_buf_detach(exp->dmabuf, attach);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	mock_expect_no_report(test);
 	mock_free_leaked(exp);
-	kfree(to_attachment_object(attach));
 }
 
-static void detach_while_pinned_keeps_all(struct kunit *test)
+static void detach_while_pinned_unpins(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
 	struct mock_importer *imp = mock_importer(test, "imp");
-	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
 
 	mock_reports(test);
+	mock_attach_dynamic(imp, exp);
 	KUNIT_ASSERT_EQ(test, pin(imp), 0);
 	KUNIT_ASSERT_EQ(test, pin(imp), 0);
 
 	mock_detach(imp);
 	mock_expect_report(test, exp, imp, "detached with 2 pins");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 2);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
 	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
 
+	/* No device can be at work, so nothing is lost. */
 	mock_release(exp);
 	mock_expect_no_report(test);
-	mock_free_leaked(exp);
-	kfree(to_attachment_object(attach));
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
 }
 
 static void release_while_attached_keeps_all(struct kunit *test)
@@ -432,8 +451,11 @@ static void release_while_attached_keeps_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
 	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
 
+	/* The importer may leave all the same. */
+	dma_buf_detach(exp->dmabuf, attach);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	mock_expect_no_report(test);
 	mock_free_leaked(exp);
-	kfree(to_attachment_object(attach));
 }
 
 static struct kunit_case dma_buf_attach_cases[] = {
@@ -448,6 +470,7 @@ static struct kunit_case dma_buf_attach_cases[] = {
 	KUNIT_CASE(revocable_means_the_importer_is_told),
 	KUNIT_CASE(invalidate_tells_those_who_listen),
 	KUNIT_CASE(invalidate_refuses_nothing),
+	KUNIT_CASE(invalidate_needs_the_lock),
 	KUNIT_CASE(pins_nest),
 	KUNIT_CASE(pin_may_fail),
 	KUNIT_CASE(pin_of_a_static_exporter_is_free),
@@ -456,7 +479,7 @@ static struct kunit_case dma_buf_attach_cases[] = {
 	KUNIT_CASE(detach_refuses_bad_arguments),
 	KUNIT_CASE(detach_refuses_anothers_attachment),
 	KUNIT_CASE(detach_while_mapped_keeps_all),
-	KUNIT_CASE(detach_while_pinned_keeps_all),
+	KUNIT_CASE(detach_while_pinned_unpins),
 	KUNIT_CASE(release_while_attached_keeps_all),
 	{}
 };

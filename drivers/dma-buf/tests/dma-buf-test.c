@@ -240,6 +240,26 @@ static void release_runs_before_the_module_goes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
 }
 
+/* Somebody may still call into it. */
+static void leaked_buffer_keeps_the_module(struct kunit *test)
+{
+	struct module *mod = make_module(test, MODULE_STATE_LIVE);
+	struct mock_exporter *exp = mock_exporter(test, MOCK_STATIC);
+	struct dma_buf_export_info info = mock_export_info(exp);
+	struct iosys_map map;
+
+	mock_reports(test);
+	info.owner = mod;
+	exp->dmabuf = dma_buf_export(&info);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exp->dmabuf);
+	KUNIT_ASSERT_EQ(test, dma_buf_vmap_unlocked(exp->dmabuf, &map), 0);
+	mock_release(exp);
+	mock_expect_report(test, exp, NULL, "released with 1 kernel mappings");
+	KUNIT_EXPECT_EQ(test, atomic_read(&mod->refcnt), 2);
+	dma_buf_vunmap_unlocked(exp->dmabuf, &map);
+	mock_free_leaked(exp);
+}
+
 static void export_refuses_a_module_that_goes(struct kunit *test)
 {
 	struct module *mod = make_module(test, MODULE_STATE_GOING);
@@ -462,6 +482,7 @@ static struct kunit_case dma_buf_life_cases[] = {
 #ifdef CONFIG_MODULE_UNLOAD
 	KUNIT_CASE(export_holds_the_module),
 	KUNIT_CASE(release_runs_before_the_module_goes),
+	KUNIT_CASE(leaked_buffer_keeps_the_module),
 	KUNIT_CASE(export_refuses_a_module_that_goes),
 	KUNIT_CASE(refused_export_lets_the_module_go),
 #endif

@@ -358,7 +358,7 @@ void mock_free_leaked(struct mock_exporter *exp)
 	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
 
 	KUNIT_ASSERT_EQ(exp->test, exp->calls[MOCK_RELEASE], 0);
-	if (obj->base.resv == obj->own_resv)
+	if (obj->owns_resv)
 		dma_resv_fini(obj->own_resv);
 	kfree(obj->base.name);
 	kfree(obj);

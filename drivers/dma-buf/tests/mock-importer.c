@@ -6,6 +6,7 @@
 
 #include <kunit/device.h>
 
+#include "../dma-buf-internal.h"
 #include "mock.h"
 
 static void mock_invalidated(struct dma_buf_attachment *attach)
@@ -78,6 +79,23 @@ struct dma_buf_attachment *mock_attach_dynamic(struct mock_importer *imp,
 }
 
 /**
+ * mock_attach_as - let a device join in one of several ways
+ * @imp: the device
+ * @exp: whose buffer
+ * @kind: in which
+ */
+struct dma_buf_attachment *mock_attach_as(struct mock_importer *imp,
+					  struct mock_exporter *exp,
+					  enum mock_importer_kind kind)
+{
+	if (kind == MOCK_FIXED)
+		return mock_attach(imp, exp);
+	if (kind == MOCK_DEAF)
+		imp->ops.invalidate_mappings = NULL;
+	return mock_attach_dynamic(imp, exp);
+}
+
+/**
  * mock_detach - let a device leave
  * @imp: the device
  */
@@ -87,4 +105,56 @@ void mock_detach(struct mock_importer *imp)
 
 	imp->attach = NULL;
 	dma_buf_detach(attach->dmabuf, attach);
+}
+
+/**
+ * mock_map - map in one of both ways
+ * @attach: of the importer
+ * @dir: of the transfer
+ * @locked: use the function for callers that hold the lock
+ */
+struct sg_table *mock_map(struct dma_buf_attachment *attach,
+			  enum dma_data_direction dir, bool locked)
+{
+	struct sg_table *sgt;
+
+	if (!locked)
+		return dma_buf_map_attachment_unlocked(attach, dir);
+	dma_resv_lock(attach->dmabuf->resv, NULL);
+	sgt = dma_buf_map_attachment(attach, dir);
+	dma_resv_unlock(attach->dmabuf->resv);
+	return sgt;
+}
+
+/**
+ * mock_unmap - unmap in one of both ways
+ * @attach: of the importer
+ * @sgt: from mock_map()
+ * @dir: of the transfer
+ * @locked: use the function for callers that hold the lock
+ */
+void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+		enum dma_data_direction dir, bool locked)
+{
+	if (!locked) {
+		dma_buf_unmap_attachment_unlocked(attach, sgt, dir);
+		return;
+	}
+	dma_resv_lock(attach->dmabuf->resv, NULL);
+	dma_buf_unmap_attachment(attach, sgt, dir);
+	dma_resv_unlock(attach->dmabuf->resv);
+}
+
+/**
+ * mock_is_mapped - does the core think that an importer has a mapping?
+ * @attach: of the importer
+ */
+bool mock_is_mapped(struct dma_buf_attachment *attach)
+{
+	bool mapped;
+
+	dma_resv_lock(attach->dmabuf->resv, NULL);
+	mapped = dma_buf_is_mapped(to_attachment_object(attach));
+	dma_resv_unlock(attach->dmabuf->resv);
+	return mapped;
 }

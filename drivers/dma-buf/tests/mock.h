@@ -133,6 +133,12 @@ phys_addr_t mock_address(struct mock_exporter *exp, unsigned int page);
 
 /* mock-importer.c */
 
+enum mock_importer_kind {
+	MOCK_FIXED,	/* static */
+	MOCK_TOLD,	/* dynamic */
+	MOCK_DEAF,	/* dynamic, without the op that tells it of a move */
+};
+
 /**
  * struct mock_importer - one device, on one buffer at a time
  * @test: whose it is
@@ -154,7 +160,15 @@ struct dma_buf_attachment *mock_attach(struct mock_importer *imp,
 				       struct mock_exporter *exp);
 struct dma_buf_attachment *mock_attach_dynamic(struct mock_importer *imp,
 					       struct mock_exporter *exp);
+struct dma_buf_attachment *mock_attach_as(struct mock_importer *imp,
+					  struct mock_exporter *exp,
+					  enum mock_importer_kind kind);
 void mock_detach(struct mock_importer *imp);
+struct sg_table *mock_map(struct dma_buf_attachment *attach,
+			  enum dma_data_direction dir, bool locked);
+void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+		enum dma_data_direction dir, bool locked);
+bool mock_is_mapped(struct dma_buf_attachment *attach);
 
 /* mock-fence.c */
 

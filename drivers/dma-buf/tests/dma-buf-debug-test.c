@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: CONFIG_DMABUF_DEBUG, which keeps pages from importers and
+ * looks at what exporters map.
+ */
+#include <linux/slab.h>
+
+#include "../dma-buf-internal.h"
+#include "mock.h"
+
+static struct sg_table *map(struct mock_importer *imp)
+{
+	return dma_buf_map_attachment_unlocked(imp->attach, DMA_TO_DEVICE);
+}
+
+static void unmap(struct mock_importer *imp, struct sg_table *sgt)
+{
+	dma_buf_unmap_attachment_unlocked(imp->attach, sgt, DMA_TO_DEVICE);
+}
+
+static void importer_gets_no_pages(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct scatterlist *sg;
+	struct sg_table *sgt;
+	unsigned int i;
+
+	mock_attach(imp, exp);
+	sgt = map(imp);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_PTR_NE(test, sgt, exp->mapped);
+	KUNIT_EXPECT_PTR_NE(test, sgt->sgl, exp->mapped->sgl);
+	KUNIT_EXPECT_EQ(test, sgt->nents, MOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, sgt->orig_nents, MOCK_PAGES);
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		KUNIT_EXPECT_NULL(test, sg_page(sg));
+		KUNIT_EXPECT_EQ(test, sg_dma_address(sg), mock_address(exp, i));
+		KUNIT_EXPECT_EQ(test, sg_dma_len(sg), PAGE_SIZE);
+	}
+
+	/* The exporter's own is as it was, and comes back to it. */
+	for_each_sgtable_sg(exp->mapped, sg, i)
+		KUNIT_EXPECT_PTR_EQ(test, sg_page(sg), exp->pages[i]);
+	unmap(imp, sgt);
+	KUNIT_EXPECT_PTR_EQ(test, exp->unmapped, exp->mapped);
+}
+
+/* One that was merged by an IOMMU has fewer addresses than pages. */
+static void only_what_is_mapped_is_copied(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct sg_table *sgt;
+
+	mock_reports(test);
+	exp->table = MOCK_TABLE_MERGED;
+	mock_attach(imp, exp);
+	sgt = map(imp);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_EQ(test, exp->mapped->orig_nents, MOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, sgt->nents, 1);
+	KUNIT_EXPECT_EQ(test, sgt->orig_nents, 1);
+	KUNIT_EXPECT_EQ(test, sg_dma_len(sgt->sgl), exp->size);
+	unmap(imp, sgt);
+	mock_expect_no_report(test);
+}
+
+struct table_row {
+	const char *what;
+	enum mock_table table;
+	size_t size;
+	const char *report;
+};
+
+static const struct table_row table_rows[] = {
+	{ "good", MOCK_TABLE_GOOD, 4 * PAGE_SIZE, NULL },
+	{ "buffer ends within a page", MOCK_TABLE_GOOD, 4 * PAGE_SIZE - 5,
+	  NULL },
+	{ "empty", MOCK_TABLE_EMPTY, 4 * PAGE_SIZE,
+	  "exporter mapped an empty table" },
+	{ "unaligned", MOCK_TABLE_UNALIGNED, 4 * PAGE_SIZE,
+	  "exporter mapped an unaligned segment at byte 0" },
+	{ "too short", MOCK_TABLE_SHORT, 4 * PAGE_SIZE,
+	  "exporter mapped %zu bytes of a buffer of %zu" },
+	{ "too long", MOCK_TABLE_LONG, 4 * PAGE_SIZE,
+	  "exporter mapped %zu bytes of a buffer of %zu" },
+};
+
+static void table_desc(const struct table_row *row, char *desc)
+{
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(table, table_rows, table_desc);
+
+/* A report is all: such exporters exist, and work as long as nobody looks. */
+static void strange_tables_are_reported(struct kunit *test)
+{
+	const struct table_row *row = test->param_value;
+	struct mock_exporter *exp = mock_exporter(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	size_t mapped = PAGE_ALIGN(row->size);
+	struct sg_table *sgt;
+	char report[96];
+
+	if (row->table == MOCK_TABLE_SHORT)
+		mapped -= PAGE_SIZE;
+	if (row->table == MOCK_TABLE_LONG)
+		mapped += PAGE_SIZE;
+
+	mock_reports(test);
+	exp->size = row->size;
+	exp->table = row->table;
+	mock_export(exp);
+	mock_attach(imp, exp);
+	sgt = map(imp);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	if (row->report) {
+		snprintf(report, sizeof(report), row->report, mapped,
+			 row->size);
+		mock_expect_report(test, exp, NULL, report);
+	}
+	KUNIT_EXPECT_EQ(test, sgt->nents, exp->mapped->nents);
+	unmap(imp, sgt);
+	mock_expect_no_report(test);
+	KUNIT_EXPECT_PTR_EQ(test, exp->unmapped, exp->mapped);
+}
+
+/* The exporter's table is not the one that was handed out. */
+static void exporters_table_is_not_the_importers(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct sg_table *sgt;
+
+	mock_reports(test);
+	mock_attach(imp, exp);
+	sgt = map(imp);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	unmap(imp, exp->mapped);
+	mock_expect_report(test, exp, imp,
+			   "unmap of a table that is not mapped");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	unmap(imp, sgt);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+}
+
+static struct kunit_case dma_buf_debug_cases[] = {
+	KUNIT_CASE(importer_gets_no_pages),
+	KUNIT_CASE(only_what_is_mapped_is_copied),
+	KUNIT_CASE_PARAM(strange_tables_are_reported, table_gen_params),
+	KUNIT_CASE(exporters_table_is_not_the_importers),
+	{}
+};
+
+static struct kunit_suite dma_buf_debug_suite = {
+	.name = "dma_buf_debug",
+	.test_cases = dma_buf_debug_cases,
+};
+
+kunit_test_suite(dma_buf_debug_suite);

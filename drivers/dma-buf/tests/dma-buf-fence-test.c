@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: poll. Its other half, sync files, is in dma-buf-sync-file-test.c.
+ */
+#include <linux/irqflags.h>
+#include <linux/path.h>
+#include <linux/slab.h>
+
+#include "../dma-buf-internal.h"
+#include "mock.h"
+
+#define INOUT	(EPOLLIN | EPOLLOUT)
+
+struct ready_row {
+	__poll_t wanted;
+	bool busy;
+	enum dma_resv_usage usage;
+	__poll_t ready;
+};
+
+static const struct ready_row ready_rows[] = {
+	{ INOUT, false, 0, INOUT },
+	{ EPOLLIN, false, 0, EPOLLIN },
+	{ EPOLLOUT, false, 0, EPOLLOUT },
+	{ INOUT | EPOLLPRI | EPOLLERR | EPOLLHUP, false, 0, INOUT },
+	{ INOUT, true, DMA_RESV_USAGE_KERNEL, 0 },
+	{ INOUT, true, DMA_RESV_USAGE_WRITE, 0 },
+	{ INOUT, true, DMA_RESV_USAGE_READ, EPOLLIN },
+	{ INOUT, true, DMA_RESV_USAGE_BOOKKEEP, INOUT },
+	{ EPOLLIN, true, DMA_RESV_USAGE_WRITE, 0 },
+	{ EPOLLIN, true, DMA_RESV_USAGE_READ, EPOLLIN },
+	{ EPOLLOUT, true, DMA_RESV_USAGE_WRITE, 0 },
+	{ EPOLLOUT, true, DMA_RESV_USAGE_READ, 0 },
+	{ EPOLLOUT, true, DMA_RESV_USAGE_BOOKKEEP, EPOLLOUT },
+};
+
+static void ready_desc(const struct ready_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "events %#x, usage %d",
+		 (__force unsigned int)row->wanted,
+		 row->busy ? (int)row->usage : -1);
+}
+
+KUNIT_ARRAY_PARAM(ready, ready_rows, ready_desc);
+
+static void poll_tells_what_is_free(struct kunit *test)
+{
+	const struct ready_row *row = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = NULL;
+	struct mock_poller *poller;
+
+	if (row->busy)
+		fence = mock_busy(exp, row->usage);
+	poller = mock_poller(test, row->wanted);
+	KUNIT_EXPECT_EQ(test, (__force int)mock_poll(poller, exp->dmabuf),
+			(__force int)row->ready);
+	KUNIT_EXPECT_PTR_EQ(test, poller->head,
+			    &to_dma_buf_object(exp->dmabuf)->poll_wait);
+
+	if (!fence)
+		return;
+	dma_fence_signal(&fence->base);
+	KUNIT_EXPECT_EQ(test, (__force int)mock_poll(poller, exp->dmabuf),
+			(__force int)(row->wanted & INOUT));
+}
+
+static void poll_for_other_events_is_for_nothing(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_poller *poller = mock_poller(test, EPOLLPRI | EPOLLERR);
+
+	KUNIT_EXPECT_EQ(test, (__force int)mock_poll(poller, exp->dmabuf), 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&fence->waited));
+	/* It may want more later, and epoll queues itself only once. */
+	KUNIT_EXPECT_PTR_EQ(test, poller->head,
+			    &to_dma_buf_object(exp->dmabuf)->poll_wait);
+}
+
+static void poll_without_waiting(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct file *file = exp->dmabuf->file;
+
+	KUNIT_EXPECT_EQ(test, (__force int)vfs_poll(file, NULL),
+			(__force int)INOUT);
+	mock_busy(exp, DMA_RESV_USAGE_READ);
+	KUNIT_EXPECT_EQ(test, (__force int)vfs_poll(file, NULL),
+			(__force int)EPOLLIN);
+}
+
+static void expect_idle(struct mock_poller *poller, struct mock_exporter *exp)
+{
+	KUNIT_EXPECT_EQ(exp->test,
+			(__force int)mock_poll(poller, exp->dmabuf), 0);
+	KUNIT_EXPECT_EQ(exp->test, poller->wakeups, 0);
+}
+
+static void expect_woken_once(struct kunit *test, struct mock_poller *poller)
+{
+	mock_wait(test, &poller->woken);
+	KUNIT_EXPECT_EQ(test, poller->wakeups, 1);
+}
+
+/* One wakeup, and then the buffer is what the poller asked for. */
+static void expect_ready(struct mock_poller *poller, struct mock_exporter *exp)
+{
+	expect_woken_once(exp->test, poller);
+	KUNIT_EXPECT_EQ(exp->test,
+			(__force int)mock_poll(poller, exp->dmabuf),
+			(__force int)poller->table._key);
+}
+
+static const unsigned int fence_counts[] = { 1, 2, 3, 16 };
+
+static void count_desc(const unsigned int *count, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u fences", *count);
+}
+
+KUNIT_ARRAY_PARAM(count, fence_counts, count_desc);
+
+static void many_fences_are_one_wakeup(struct kunit *test)
+{
+	const unsigned int *count = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_poller *poller;
+	struct mock_fence *fence[16];
+	unsigned int i;
+
+	for (i = 0; i < *count; i++)
+		fence[i] = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	poller = mock_poller(test, EPOLLIN);
+	expect_idle(poller, exp);
+
+	/* Neither the first of them nor the last but one is the right one. */
+	for (i = 0; i + 1 < *count; i++) {
+		dma_fence_signal(&fence[i]->base);
+		expect_idle(poller, exp);
+	}
+	dma_fence_signal(&fence[i]->base);
+	expect_ready(poller, exp);
+}
+
+static void failed_work_is_work_done(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *a = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_fence *b = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_poller *poller = mock_poller(test, EPOLLIN);
+
+	expect_idle(poller, exp);
+	dma_fence_set_error(&a->base, -EIO);
+	dma_fence_signal(&a->base);
+	expect_idle(poller, exp);
+	dma_fence_set_error(&b->base, -ECANCELED);
+	dma_fence_signal(&b->base);
+	expect_ready(poller, exp);
+}
+
+static void late_fence_is_waited_for(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *early = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_fence *late = mock_fence(test);
+	struct mock_poller *poller = mock_poller(test, EPOLLIN);
+
+	expect_idle(poller, exp);
+	mock_fence_add(test, exp->dmabuf->resv, late, DMA_RESV_USAGE_WRITE);
+	dma_fence_signal(&early->base);
+
+	/* The poller looks again, and waits for another round. */
+	mock_wait(test, &poller->woken);
+	poller->wakeups = 0;
+	expect_idle(poller, exp);
+	dma_fence_signal(&late->base);
+	expect_ready(poller, exp);
+}
+
+static void fence_may_signal_with_interrupts_off(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_poller *poller = mock_poller(test, EPOLLIN);
+	unsigned long flags;
+
+	expect_idle(poller, exp);
+	local_irq_save(flags);
+	dma_fence_signal(&fence->base);
+	local_irq_restore(flags);
+	expect_ready(poller, exp);
+}
+
+static void pollers_with_one_wish_wake_together(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_READ);
+	struct mock_poller *a = mock_poller(test, EPOLLOUT);
+	struct mock_poller *b = mock_poller(test, EPOLLOUT);
+
+	expect_idle(a, exp);
+	expect_idle(b, exp);
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&fence->base.cb_list));
+	dma_fence_signal(&fence->base);
+	expect_woken_once(test, a);
+	expect_woken_once(test, b);
+}
+
+static void pollers_with_other_wishes_wake_apart(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *writer = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_fence *reader = mock_busy(exp, DMA_RESV_USAGE_READ);
+	struct mock_poller *in = mock_poller(test, EPOLLIN);
+	struct mock_poller *out = mock_poller(test, EPOLLOUT);
+
+	expect_idle(in, exp);
+	expect_idle(out, exp);
+	dma_fence_signal(&writer->base);
+	expect_ready(in, exp);
+	expect_idle(out, exp);
+	dma_fence_signal(&reader->base);
+	expect_ready(out, exp);
+}
+
+/*
+ * Nothing is armed while the buffer is free. An edge-triggered epoll that was
+ * not told again now would sleep through the fences to come.
+ */
+static void free_access_is_told_again(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_poller *in = mock_poller(test, EPOLLIN);
+	struct mock_poller *out = mock_poller(test, EPOLLOUT);
+	struct mock_fence *reader;
+
+	mock_poll(out, exp->dmabuf);
+	KUNIT_EXPECT_EQ(test, out->wakeups, 1);
+	mock_poll(in, exp->dmabuf);
+	KUNIT_EXPECT_EQ(test, in->wakeups, 1);
+	KUNIT_EXPECT_EQ(test, out->wakeups, 1);
+
+	/* What is not free is not told. */
+	reader = mock_busy(exp, DMA_RESV_USAGE_READ);
+	mock_poll(out, exp->dmabuf);
+	KUNIT_EXPECT_EQ(test, out->wakeups, 1);
+	dma_fence_signal(&reader->base);
+}
+
+static void waiting_is_visible(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_READ);
+	struct mock_poller *poller = mock_poller(test, INOUT);
+
+	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
+	mock_poll(poller, exp->dmabuf);
+	KUNIT_EXPECT_TRUE(test, dma_buf_poll_is_armed(obj));
+	KUNIT_EXPECT_EQ(test, obj->poll_in.state, DMA_BUF_POLL_IDLE);
+	KUNIT_EXPECT_EQ(test, obj->poll_out.state, DMA_BUF_POLL_ARMED);
+	dma_fence_signal(&fence->base);
+	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
+	/* The test has one, the buffer the other: none is kept for nothing. */
+	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 2);
+}
+
+static long poll_in_task(void *arg)
+{
+	struct mock_exporter *exp = arg;
+	struct mock_poller *poller = exp->hook_data;
+
+	return (__force long)mock_poll(poller, exp->dmabuf);
+}
+
+static void poll_needs_no_lock(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_task *task;
+	unsigned long left;
+
+	mock_busy(exp, DMA_RESV_USAGE_READ);
+	mock_busy(exp, DMA_RESV_USAGE_READ);
+	exp->hook_data = mock_poller(test, INOUT);
+
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	task = mock_task(test, poll_in_task, exp);
+	left = wait_for_completion_timeout(&task->done, MOCK_DEADLOCK);
+	dma_resv_unlock(exp->dmabuf->resv);
+	KUNIT_EXPECT_NE(test, left, 0);
+	KUNIT_EXPECT_EQ(test, mock_task_join(task), (__force long)EPOLLIN);
+}
+
+static void poll_keeps_no_file(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_poller *poller = mock_poller(test, INOUT);
+
+	mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	mock_poll(poller, exp->dmabuf);
+	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+}
+
+static void close_takes_the_callbacks_off(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_poller *poller = mock_poller(test, INOUT);
+
+	mock_poll(poller, exp->dmabuf);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&fence->base.cb_list), 2);
+	mock_unpoll(poller);
+
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(&fence->base));
+	KUNIT_EXPECT_TRUE(test, list_empty(&fence->base.cb_list));
+	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 1);
+	dma_fence_signal(&fence->base);
+	KUNIT_EXPECT_EQ(test, poller->wakeups, 0);
+}
+
+/* The fence has called, and nobody looked since. */
+static void close_after_the_callback(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_poller *poller = mock_poller(test, INOUT);
+
+	mock_reports(test);
+	mock_poll(poller, exp->dmabuf);
+	dma_fence_signal(&fence->base);
+	mock_unpoll(poller);
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 1);
+	mock_expect_no_report(test);
+}
+
+/*
+ * Nothing in the kernel does this. It would take a bug of the core's own, or
+ * memory that somebody else wrote to.
+ */
+static void release_while_polled_keeps_all(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
+	struct path path = exp->dmabuf->file->f_path;
+
+	mock_reports(test);
+	path_get(&path);
+	mock_release(exp);
+	obj->poll_out.state = DMA_BUF_POLL_ARMED;
+	path_put(&path);
+	mock_expect_report(test, exp, NULL, "released with pollers waiting");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	mock_free_leaked(exp);
+}
+
+static struct kunit_case dma_buf_poll_cases[] = {
+	KUNIT_CASE_PARAM(poll_tells_what_is_free, ready_gen_params),
+	KUNIT_CASE(poll_for_other_events_is_for_nothing),
+	KUNIT_CASE(poll_without_waiting),
+	KUNIT_CASE_PARAM(many_fences_are_one_wakeup, count_gen_params),
+	KUNIT_CASE(failed_work_is_work_done),
+	KUNIT_CASE(late_fence_is_waited_for),
+	KUNIT_CASE(fence_may_signal_with_interrupts_off),
+	KUNIT_CASE(pollers_with_one_wish_wake_together),
+	KUNIT_CASE(pollers_with_other_wishes_wake_apart),
+	KUNIT_CASE(free_access_is_told_again),
+	KUNIT_CASE(waiting_is_visible),
+	KUNIT_CASE(poll_needs_no_lock),
+	KUNIT_CASE(poll_keeps_no_file),
+	KUNIT_CASE(close_takes_the_callbacks_off),
+	KUNIT_CASE(close_after_the_callback),
+	KUNIT_CASE(release_while_polled_keeps_all),
+	{}
+};
+
+static struct kunit_suite dma_buf_poll_suite = {
+	.name = "dma_buf_poll",
+	.test_cases = dma_buf_poll_cases,
+};
+
+kunit_test_suite(dma_buf_poll_suite);

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: bufinfo, as people read it.
+ */
+#include <linux/device.h>
+#include <linux/path.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../dma-buf-internal.h"
+#include "mock.h"
+
+#define STEP	PAGE_SIZE
+
+static struct file *open_bufinfo(struct kunit *test)
+{
+	struct file *file = mock_open(test, "debugfs", "dma_buf/bufinfo");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	return file;
+}
+
+static char *read_bufinfo(struct kunit *test)
+{
+	return mock_read_all(test, open_bufinfo(test), STEP);
+}
+
+__printf(2, 3)
+static char *print(struct kunit *test, const char *fmt, ...)
+{
+	char *text = kunit_kmalloc(test, 256, GFP_KERNEL);
+	va_list args;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	va_start(args, fmt);
+	KUNIT_ASSERT_LT(test, vsnprintf(text, 256, fmt, args), 256);
+	va_end(args);
+	return text;
+}
+
+/* The line of a buffer, up to the name, as the columns promise it. */
+static char *line_of(struct mock_exporter *exp, unsigned int count,
+		     const char *name)
+{
+	struct file *file = exp->dmabuf->file;
+
+	return print(exp->test,
+		     "\n%08zu\t%08x\t%08x\t%08u\tmock\t%08lu\t%s\n", exp->size,
+		     file->f_flags, (__force unsigned int)file->f_mode, count,
+		     to_dma_buf_object(exp->dmabuf)->ino, name);
+}
+
+static unsigned int count_in(const char *text, const char *what)
+{
+	unsigned int count = 0;
+
+	while ((text = strstr(text, what))) {
+		count++;
+		text++;
+	}
+	return count;
+}
+
+struct total {
+	unsigned int count;
+	size_t bytes;
+};
+
+/* The last line, and nothing after it. */
+static struct total read_total(struct kunit *test, const char *text)
+{
+	const char *line = strrchr(text, 'T');
+	struct total total = {};
+	char expected[64];
+	int found;
+
+	KUNIT_ASSERT_NOT_NULL(test, line);
+	found = sscanf(line, "Total %u objects, %zu bytes", &total.count,
+		       &total.bytes);
+	KUNIT_ASSERT_EQ(test, found, 2);
+	snprintf(expected, sizeof(expected), "Total %u objects, %zu bytes\n",
+		 total.count, total.bytes);
+	KUNIT_EXPECT_STREQ(test, line, expected);
+	return total;
+}
+
+static void bufinfo_has_a_head_and_a_total(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct total with, without;
+	char *text = read_bufinfo(test);
+
+	KUNIT_EXPECT_TRUE(test,
+			  strstarts(text, "\nDma-buf Objects:\n"
+				    "size    \tflags   \tmode    \tcount   \t"
+				    "exp_name\tino     \tname\n"));
+	with = read_total(test, text);
+	mock_release(exp);
+	without = read_total(test, read_bufinfo(test));
+	KUNIT_EXPECT_EQ(test, with.count, without.count + 1);
+	KUNIT_EXPECT_EQ(test, with.bytes, without.bytes + exp->size);
+}
+
+struct name_row {
+	const char *name, *shown;
+};
+
+static const struct name_row name_rows[] = {
+	{ NULL, "<none>" },
+	{ "", "" },
+	{ "frame 1", "frame 1" },
+	{ "a\nTotal\t0\\", "a\\012Total\\0110\\134" },
+	{ "\033c\001\177", "\\033c\\001\\177" },
+};
+
+static void name_desc(const struct name_row *row, char *desc)
+{
+	strscpy(desc, row->shown, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(name, name_rows, name_desc);
+
+static void bufinfo_shows_every_buffer(struct kunit *test)
+{
+	const struct name_row *row = test->param_value;
+	struct mock_exporter *a = mock_buffer(test, MOCK_STATIC);
+	struct mock_exporter *b = mock_exporter(test, MOCK_STATIC);
+	char *text;
+
+	b->size = 123456789;
+	mock_export(b);
+	get_dma_buf(b->dmabuf);
+	a->dmabuf->name = row->name ? kstrdup(row->name, GFP_KERNEL) : NULL;
+
+	text = read_bufinfo(test);
+	dma_buf_put(b->dmabuf);
+	KUNIT_EXPECT_EQ(test, count_in(text, line_of(a, 1, row->shown)), 1);
+	KUNIT_EXPECT_EQ(test, count_in(text, line_of(b, 2, "<none>")), 1);
+}
+
+static void bufinfo_names_the_devices(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *a = mock_importer(test, "camera");
+	struct mock_importer *b = mock_importer(test, "display");
+	char *text, *line, *devices;
+
+	mock_attach(a, exp);
+	mock_attach_dynamic(b, exp);
+	text = read_bufinfo(test);
+	line = line_of(exp, 1, "<none>");
+	devices = strstr(text, line);
+	KUNIT_ASSERT_NOT_NULL(test, devices);
+	devices += strlen(line);
+	line = print(test, "\tAttached Devices:\n\t%s\n\t%s\n"
+		     "Total 2 devices attached\n\n", dev_name(b->dev),
+		     dev_name(a->dev));
+	KUNIT_EXPECT_TRUE(test, strstarts(devices, line));
+}
+
+static void bufinfo_describes_the_fences(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	char *text, *line, *fences;
+
+	mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	text = read_bufinfo(test);
+	line = line_of(exp, 1, "<none>");
+	fences = strstr(text, line);
+	KUNIT_ASSERT_NOT_NULL(test, fences);
+	fences += strlen(line);
+	KUNIT_EXPECT_TRUE(test, strstarts(fences, "\twrite fence:mock mock "));
+}
+
+struct holder {
+	struct dma_resv *resv;
+	struct completion locked, release;
+};
+
+/* Comes to an end even if the reader waits for it. */
+static long hold_lock(void *arg)
+{
+	struct holder *holder = arg;
+
+	dma_resv_lock(holder->resv, NULL);
+	complete(&holder->locked);
+	wait_for_completion_timeout(&holder->release, MOCK_DEADLOCK / 2);
+	dma_resv_unlock(holder->resv);
+	return 0;
+}
+
+static void bufinfo_waits_for_nobody(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct holder *holder = kunit_kzalloc(test, sizeof(*holder), GFP_KERNEL);
+	struct mock_task *task;
+	char *text, *line, *busy;
+
+	KUNIT_ASSERT_NOT_NULL(test, holder);
+	holder->resv = exp->dmabuf->resv;
+	init_completion(&holder->locked);
+	init_completion(&holder->release);
+	task = mock_task(test, hold_lock, holder);
+	mock_wait(test, &holder->locked);
+	text = read_bufinfo(test);
+	complete(&holder->release);
+	mock_task_join(task);
+
+	line = line_of(exp, 1, "<none>");
+	busy = strstr(text, line);
+	KUNIT_ASSERT_NOT_NULL(test, busy);
+	KUNIT_EXPECT_TRUE(test,
+			  strstarts(busy + strlen(line),
+				    "\tBusy: devices and fences cannot be read now\n\n"));
+}
+
+static void bufinfo_shows_memory_without_descriptors(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct path path = exp->dmabuf->file->f_path;
+	unsigned long ino = to_dma_buf_object(exp->dmabuf)->ino;
+	char *line;
+
+	path_get(&path);
+	mock_release(exp);
+	line = print(test, "\n%08zu\t%08x\t%08x\t%08u\tmock\t%08lu\t<none>\n",
+		     exp->size, 0, 0, 0, ino);
+	KUNIT_EXPECT_EQ(test, count_in(read_bufinfo(test), line), 1);
+
+	path_put(&path);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, count_in(read_bufinfo(test), line), 0);
+}
+
+#define MANY	80
+
+/* More than one page of text, in steps that end within lines. */
+static void long_bufinfo_has_every_line_once(struct kunit *test)
+{
+	struct mock_exporter *exp[MANY];
+	unsigned int i;
+	char *text;
+
+	for (i = 0; i < MANY; i++)
+		exp[i] = mock_buffer(test, MOCK_STATIC);
+	text = mock_read_all(test, open_bufinfo(test), 100);
+	KUNIT_EXPECT_GT(test, strlen(text), PAGE_SIZE);
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test,
+				count_in(text, line_of(exp[i], 1, "<none>")),
+				1);
+}
+
+/* A reader who went for coffee holds nothing, and nobody up. */
+static void slow_reader_holds_nothing(struct kunit *test)
+{
+	struct file *file = open_bufinfo(test);
+	struct mock_exporter *exp[MANY], *late;
+	char *text = kunit_kzalloc(test, MOCK_TEXT_SIZE + 101, GFP_KERNEL);
+	char *line[MANY];
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	for (i = 0; i < MANY; i++) {
+		exp[i] = mock_buffer(test, MOCK_STATIC);
+		line[i] = line_of(exp[i], 1, "<none>");
+	}
+	KUNIT_ASSERT_GT(test, mock_read(test, file, text, 100), 0);
+	late = mock_buffer(test, MOCK_STATIC);
+	for (i = 0; i < MANY; i += 2) {
+		mock_release(exp[i]);
+		KUNIT_EXPECT_EQ(test, exp[i]->calls[MOCK_RELEASE], 1);
+	}
+
+	/* What was formatted before may still be there; what lives must be. */
+	strcat(text, mock_read_all(test, file, STEP));
+	for (i = 1; i < MANY; i += 2)
+		KUNIT_EXPECT_EQ(test, count_in(text, line[i]), 1);
+	KUNIT_EXPECT_LE(test, count_in(text, line_of(late, 1, "<none>")), 1);
+	KUNIT_EXPECT_EQ(test, count_in(text, "\nTotal 0 devices attached\n"),
+			count_in(text, "\tmock\t"));
+}
+
+static void bufinfo_can_be_read_again(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct file *file = open_bufinfo(test);
+	char *first = mock_read_all(test, file, STEP);
+
+	KUNIT_EXPECT_EQ(test, count_in(first, line_of(exp, 1, "<none>")), 1);
+	KUNIT_EXPECT_EQ(test, vfs_llseek(file, 0, SEEK_SET), 0);
+	KUNIT_EXPECT_STREQ(test, mock_read_all(test, file, STEP), first);
+}
+
+static struct kunit_case dma_buf_info_cases[] = {
+	KUNIT_CASE(bufinfo_has_a_head_and_a_total),
+	KUNIT_CASE_PARAM(bufinfo_shows_every_buffer, name_gen_params),
+	KUNIT_CASE(bufinfo_names_the_devices),
+	KUNIT_CASE(bufinfo_describes_the_fences),
+	KUNIT_CASE(bufinfo_waits_for_nobody),
+	KUNIT_CASE(bufinfo_shows_memory_without_descriptors),
+	KUNIT_CASE(long_bufinfo_has_every_line_once),
+	KUNIT_CASE(slow_reader_holds_nothing),
+	KUNIT_CASE(bufinfo_can_be_read_again),
+	{}
+};
+
+static struct kunit_suite dma_buf_info_suite = {
+	.name = "dma_buf_info",
+	.test_cases = dma_buf_info_cases,
+};
+
+kunit_test_suite(dma_buf_info_suite);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: what a report of misuse says.
+ */
+#include <linux/slab.h>
+
+#include "../dma-buf-internal.h"
+#include "mock.h"
+
+static void report_names_everything(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "display");
+
+	mock_reports(test);
+	exp->dmabuf->name = kstrdup("frame 1", GFP_KERNEL);
+	dma_buf_misuse(exp->dmabuf, imp->dev, "%d mistakes in %s", 2, "one");
+	mock_expect_report(test, exp, imp, "2 mistakes in one");
+	dma_buf_misuse(exp->dmabuf, NULL, "no device");
+	mock_expect_report(test, exp, NULL, "no device");
+}
+
+/* A program chose the name; a line of the log is the kernel's own. */
+static void report_escapes_the_name(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_reports *reports = mock_reports(test);
+
+	exp->dmabuf->name = kstrdup("a\n[    0.000000] BUG", GFP_KERNEL);
+	dma_buf_misuse(exp->dmabuf, NULL, "oh");
+	KUNIT_EXPECT_EQ(test, reports->count, 1);
+	KUNIT_EXPECT_NULL(test, strchr(reports->text, '\n'));
+	KUNIT_EXPECT_NOT_NULL(test, strstr(reports->text,
+					   "name \"a\\n[    0.000000] BUG\""));
+}
+
+/* With nothing to escape in it, one of the longest has room. */
+static void long_report_is_cut(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_reports *reports = mock_reports(test);
+	char *text = kunit_kzalloc(test, 1000, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	memset(text, 'x', 999);
+	dma_buf_misuse(exp->dmabuf, NULL, "%s", text);
+	KUNIT_EXPECT_EQ(test, reports->count, 1);
+	KUNIT_EXPECT_EQ(test, strlen(reports->text),
+			sizeof(reports->text) - 1);
+	KUNIT_EXPECT_TRUE(test, strstarts(reports->text,
+					  "dma-buf: exporter mock, inode "));
+}
+
+static void bad_arguments_name_the_function(struct kunit *test)
+{
+	mock_reports(test);
+	KUNIT_EXPECT_FALSE(test, dma_buf_bad_args(false, __func__));
+	mock_expect_no_report(test);
+	KUNIT_EXPECT_TRUE(test, dma_buf_bad_args(true, __func__));
+	mock_expect_bad_args(test, __func__);
+}
+
+static struct kunit_case dma_buf_report_cases[] = {
+	KUNIT_CASE(report_names_everything),
+	KUNIT_CASE(report_escapes_the_name),
+	KUNIT_CASE(long_report_is_cut),
+	KUNIT_CASE(bad_arguments_name_the_function),
+	{}
+};
+
+static struct kunit_suite dma_buf_report_suite = {
+	.name = "dma_buf_report",
+	.test_cases = dma_buf_report_cases,
+};
+
+kunit_test_suite(dma_buf_report_suite);

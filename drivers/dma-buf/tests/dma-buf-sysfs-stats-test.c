@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: the statistics in sysfs.
+ */
+#include <linux/fs.h>
+#include <linux/path.h>
+#include <linux/slab.h>
+
+#include "../dma-buf-internal.h"
+#include "mock.h"
+
+static struct file *open_stats(struct kunit *test, unsigned long ino,
+			       const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "kernel/dmabuf/buffers/%lu/%s", ino, name);
+	return mock_open(test, "sysfs", path);
+}
+
+static void expect_stats(struct mock_exporter *exp, const char *name,
+			 const char *text)
+{
+	struct kunit *test = exp->test;
+	struct file *file = open_stats(test, to_dma_buf_object(exp->dmabuf)->ino,
+				       name);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	KUNIT_EXPECT_STREQ(test, mock_read_all(test, file, PAGE_SIZE), text);
+}
+
+static void every_buffer_has_a_directory(struct kunit *test)
+{
+	struct mock_exporter *a = mock_buffer(test, MOCK_STATIC);
+	struct mock_exporter *b = mock_exporter(test, MOCK_STATIC);
+
+	b->size = 4711;
+	mock_export(b);
+	expect_stats(a, "exporter_name", "mock\n");
+	expect_stats(b, "exporter_name", "mock\n");
+	expect_stats(b, "size", "4711\n");
+}
+
+/* As long as there is memory, it is counted. */
+static void directory_goes_with_the_memory(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	unsigned long ino = to_dma_buf_object(exp->dmabuf)->ino;
+	struct path path = exp->dmabuf->file->f_path;
+
+	path_get(&path);
+	mock_release(exp);
+	expect_stats(exp, "exporter_name", "mock\n");
+	path_put(&path);
+	KUNIT_EXPECT_PTR_EQ(test, open_stats(test, ino, "size"),
+			    ERR_PTR(-ENOENT));
+}
+
+/* Whoever has the file open keeps nothing but the file. */
+static void open_file_keeps_no_buffer(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct file *file = open_stats(test, to_dma_buf_object(exp->dmabuf)->ino,
+				       "size");
+	char text[32];
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, mock_read(test, file, text, 31), -ENODEV);
+}
+
+static void exporter_needs_a_name(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_exporter(test, MOCK_STATIC);
+	struct dma_buf_export_info info = mock_export_info(exp);
+
+	info.exp_name = NULL;
+	KUNIT_EXPECT_PTR_EQ(test, dma_buf_export(&info), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+}
+
+static struct kunit_case dma_buf_sysfs_stats_cases[] = {
+	KUNIT_CASE(every_buffer_has_a_directory),
+	KUNIT_CASE(directory_goes_with_the_memory),
+	KUNIT_CASE(open_file_keeps_no_buffer),
+	KUNIT_CASE(exporter_needs_a_name),
+	{}
+};
+
+static struct kunit_suite dma_buf_sysfs_stats_suite = {
+	.name = "dma_buf_sysfs_stats",
+	.test_cases = dma_buf_sysfs_stats_cases,
+};
+
+kunit_test_suite(dma_buf_sysfs_stats_suite);
