@@ -27,21 +27,26 @@ require_kernel() {
 	esac
 }
 
-# overlay_files: the paths of the overlay, sorted. Whatever git does not ignore
-# counts, tracked or not; without git (a tarball), all but what is built.
-overlay_files() {
-	local folders=(drivers include Documentation tools samples)
+# list_files FOLDER...: the files of the project there, sorted. Whatever git does
+# not ignore counts, tracked or not; without git (a tarball), all but what is built.
+list_files() {
 	(
 		cd "$TOP" || exit
 		if [ "$(git rev-parse --show-toplevel 2> /dev/null)" = "$TOP" ]; then
-			git ls-files --cached --others --exclude-standard --deduplicate -- "${folders[@]}"
+			git ls-files --cached --others --exclude-standard --deduplicate -- "$@"
 		else
-			find "${folders[@]}" -type f ! -name '*.[ado]' ! -name '*~' ! -name '.*.sw?' 2> /dev/null || true
+			find "$@" -path ./build -prune -o -type f \
+				! -name '*.[ado]' ! -name '*~' ! -name '.*.sw?' -print 2> /dev/null | sed 's,^\./,,'
 		fi
 	) | while IFS= read -r file; do
 		# git lists what is tracked even after it was deleted.
 		[ ! -f "$TOP/$file" ] || echo "$file"
 	done | sort -u
+}
+
+# overlay_files: the paths of what belongs in a kernel tree.
+overlay_files() {
+	list_files drivers include Documentation tools samples
 }
 
 # retired_files: what the base has and a laid-over tree has not.
@@ -59,4 +64,9 @@ put() {
 	mkdir -p "${2%/*}"
 	cp --preserve=mode "$1" "$2.laid-over"
 	mv "$2.laid-over" "$2"
+}
+
+# project_files: every file of the project, the overlay's and the others.
+project_files() {
+	list_files .
 }
