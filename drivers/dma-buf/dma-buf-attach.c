@@ -152,7 +152,7 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 
 	buffer = to_dma_buf_object(dmabuf);
 	dma_resv_lock(dmabuf->resv, NULL);
-	/* An importer that is confused may well come twice. */
+	/* An importer whose attachment is kept below may come again. */
 	list_del_init(&attach->node);
 	ended = dma_buf_attachment_end(obj);
 	if (!ended)
@@ -162,7 +162,7 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 		return;
 
 	/* A buffer that was released before has no file to tell of. */
-	if (!buffer->condemned)
+	if (READ_ONCE(buffer->file))
 		trace_dma_buf_detach(dmabuf, attach,
 				     dma_buf_attachment_is_dynamic(attach),
 				     attach->dev);

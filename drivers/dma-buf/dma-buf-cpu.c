@@ -78,7 +78,8 @@ EXPORT_SYMBOL_GPL(dma_buf_begin_cpu_access);
  * @dir: as at dma_buf_begin_cpu_access()
  *
  * Context: May sleep. The reservation lock must not be held.
- * Return: 0, or the exporter's negative errno; the access has ended either way.
+ * Return: 0, -EINVAL for no buffer, or the exporter's negative errno, and the
+ * access has ended all the same.
  */
 int dma_buf_end_cpu_access(struct dma_buf *dmabuf,
 			   enum dma_data_direction dir)

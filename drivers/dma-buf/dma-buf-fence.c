@@ -16,8 +16,8 @@
  *
  * EPOLLIN means that nobody writes any more, EPOLLOUT that nobody reads or
  * writes. All fences which are pending for one of these when poll is called
- * form one set with one callback, so pollers are woken once, when the whole set
- * has signaled, and look again. A fence that came in between starts another
+ * form one set with one callback, so pollers are woken once for each of the two,
+ * when its whole set has signaled, and look again. A fence that came in between starts another
  * round.
  *
  * While an access is free nothing is armed, and nothing would tell of a fence
@@ -60,15 +60,12 @@ static void dma_buf_poll_fired(struct dma_fence *fence,
 
 	/*
 	 * The wakeup is inside the lock, so that whoever sees the callback idle
-	 * knows that it is done with the buffer.
+	 * knows that it is done with the buffer. The fence is put later: its
+	 * lock is held, and this may be the last reference.
 	 */
-	scoped_guard(spinlock_irqsave, &poll->lock) {
-		poll->state = DMA_BUF_POLL_IDLE;
-		poll->fence = NULL;
-		wake_up_poll(poll->wait, poll->event);
-	}
-	/* Not the last reference: who signals a fence holds one. */
-	dma_fence_put(fence);
+	guard(spinlock_irqsave)(&poll->lock);
+	poll->state = DMA_BUF_POLL_IDLE;
+	wake_up_poll(poll->wait, poll->event);
 }
 
 static void dma_buf_poll_set(struct dma_buf_poll *poll,
@@ -86,11 +83,30 @@ static void dma_buf_poll_set(struct dma_buf_poll *poll,
  */
 static bool dma_buf_poll_claim(struct dma_buf_poll *poll)
 {
-	guard(spinlock_irqsave)(&poll->lock);
-	if (poll->state != DMA_BUF_POLL_IDLE)
-		return false;
-	poll->state = DMA_BUF_POLL_ARMING;
+	struct dma_fence *fired = NULL;
+
+	scoped_guard(spinlock_irqsave, &poll->lock) {
+		if (poll->state != DMA_BUF_POLL_IDLE)
+			return false;
+		poll->state = DMA_BUF_POLL_ARMING;
+		swap(fired, poll->fence);
+	}
+	dma_fence_put(fired);
 	return true;
+}
+
+/* Let go of a fence that has fired. */
+static void dma_buf_poll_forget(struct dma_buf_poll *poll)
+{
+	struct dma_fence *fired = NULL;
+
+	if (!READ_ONCE(poll->fence))
+		return;
+	scoped_guard(spinlock_irqsave, &poll->lock) {
+		if (poll->state == DMA_BUF_POLL_IDLE)
+			swap(fired, poll->fence);
+	}
+	dma_fence_put(fired);
 }
 
 /*
@@ -141,6 +157,7 @@ static bool dma_buf_poll_ready(struct dma_buf_poll *poll, struct dma_resv *resv)
 		if (!dma_buf_poll_claim(poll) || dma_buf_poll_arm(poll, resv))
 			return false;
 	}
+	dma_buf_poll_forget(poll);
 	return true;
 }
 
@@ -180,20 +197,20 @@ __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 
 static void dma_buf_poll_cancel_one(struct dma_buf_poll *poll)
 {
-	struct dma_fence *fence;
+	bool armed;
 
-	/* Nobody polls any more: only the callback can change the state. */
+	/*
+	 * Nobody polls any more: only the callback can change the state. One
+	 * that has run must not be looked for on its fence, whose lock may be
+	 * gone since then.
+	 */
 	scoped_guard(spinlock_irqsave, &poll->lock)
-		fence = dma_fence_get(poll->fence);
-	if (!fence)
-		return;
+		armed = poll->state == DMA_BUF_POLL_ARMED;
 
 	/* Either it is removed here, or it has run when this returns. */
-	if (dma_fence_remove_callback(fence, &poll->cb)) {
-		dma_buf_poll_set(poll, DMA_BUF_POLL_IDLE, NULL);
-		dma_fence_put(fence);
-	}
-	dma_fence_put(fence);
+	if (armed && dma_fence_remove_callback(poll->fence, &poll->cb))
+		dma_buf_poll_set(poll, DMA_BUF_POLL_IDLE, poll->fence);
+	dma_buf_poll_forget(poll);
 }
 
 /**
@@ -225,6 +242,26 @@ static bool dma_buf_sync_flags_ok(u32 flags)
 	return (flags & DMA_BUF_SYNC_RW) && !(flags & ~DMA_BUF_SYNC_RW);
 }
 
+/* What is pending now, behind a file which is the caller's. */
+static struct sync_file *dma_buf_make_sync_file(struct dma_buf *dmabuf,
+						u32 flags)
+{
+	struct sync_file *sync_file;
+	struct dma_fence *fence;
+	enum dma_resv_usage usage;
+	int err;
+
+	usage = dma_resv_usage_rw(flags & DMA_BUF_SYNC_WRITE);
+	err = dma_resv_get_singleton(dmabuf->resv, usage, &fence);
+	if (err)
+		return ERR_PTR(err);
+	if (!fence)
+		fence = dma_fence_get_stub();
+	sync_file = sync_file_create(fence);
+	dma_fence_put(fence);
+	return sync_file ?: ERR_PTR(-ENOMEM);
+}
+
 /**
  * dma_buf_export_sync_file - DMA_BUF_IOCTL_EXPORT_SYNC_FILE
  * @dmabuf: the buffer
@@ -238,46 +275,31 @@ static bool dma_buf_sync_flags_ok(u32 flags)
 long dma_buf_export_sync_file(struct dma_buf *dmabuf, void __user *arg)
 {
 	struct dma_buf_export_sync_file request;
-	struct dma_fence *fence = NULL;
 	struct sync_file *sync_file;
-	enum dma_resv_usage usage;
-	int fd, err;
+	int fd;
 
 	if (copy_from_user(&request, arg, sizeof(request)))
 		return -EFAULT;
 	if (!dma_buf_sync_flags_ok(request.flags))
 		return -EINVAL;
-	usage = dma_resv_usage_rw(request.flags & DMA_BUF_SYNC_WRITE);
 
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-
-	err = dma_resv_get_singleton(dmabuf->resv, usage, &fence);
-	if (err)
-		goto err_fd;
-	if (!fence)
-		fence = dma_fence_get_stub();
-	sync_file = sync_file_create(fence);
-	dma_fence_put(fence);
-	if (!sync_file) {
-		err = -ENOMEM;
-		goto err_fd;
+	sync_file = dma_buf_make_sync_file(dmabuf, request.flags);
+	if (IS_ERR(sync_file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(sync_file);
 	}
 
 	request.fd = fd;
 	if (copy_to_user(arg, &request, sizeof(request))) {
-		err = -EFAULT;
-		goto err_file;
+		fput(sync_file->file);
+		put_unused_fd(fd);
+		return -EFAULT;
 	}
 	fd_install(fd, sync_file->file);
 	return 0;
-
-err_file:
-	fput(sync_file->file);
-err_fd:
-	put_unused_fd(fd);
-	return err;
 }
 
 /* Add every single fence of a set, or none. */

@@ -61,7 +61,7 @@ enum dma_buf_poll_state {
  *        in interrupts, inside a fence's lock
  * @state: see &enum dma_buf_poll_state
  * @fence: the whole set that was pending when the callback was armed, with a
- *         reference; NULL unless @state is DMA_BUF_POLL_ARMED
+ *         reference; when it has fired, until the next poll or the release
  * @cb: the callback on @fence
  * @wait: where all pollers of the buffer wait
  * @event: EPOLLIN for readers, EPOLLOUT for writers

@@ -111,10 +111,8 @@ static void dma_buf_release_dentry(struct dentry *dentry)
 	dma_buf_stats_remove(obj);
 
 	/* The module stays as well: its code may still be needed. */
-	if (dma_buf_is_left_in_use(obj)) {
-		obj->condemned = true;
+	if (dma_buf_is_left_in_use(obj))
 		return;
-	}
 
 	owner = obj->base.owner;
 	obj->base.ops->release(&obj->base);

@@ -262,6 +262,12 @@ static void waiting_is_visible(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, obj->poll_out.state, DMA_BUF_POLL_ARMED);
 	dma_fence_signal(&fence->base);
 	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
+	/*
+	 * Whoever signals need not have a reference, so the callback must not
+	 * put its own: it would free the fence whose lock is held.
+	 */
+	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 3);
+	KUNIT_EXPECT_EQ(test, mock_poll(poller, exp->dmabuf), INOUT);
 	/* The test has one, the buffer the other: none is kept for nothing. */
 	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 2);
 }
