@@ -195,6 +195,9 @@ static void read_bufinfo(struct sharing *sharing, FILE *file)
 		if (sscanf(line, "%*u %*x %*x %*u %*s %lu", &inode) == 1) {
 			buffer = find_buffer(sharing, inode);
 			devices = false;
+		} else if (buffer && !strncmp(line, "\tBusy:", 6)) {
+			/* Its lock was taken: the kernel does not wait, nor do we. */
+			snprintf(buffer->devices, sizeof(buffer->devices), "?");
 		} else if (strstr(line, "Attached Devices:")) {
 			devices = true;
 		} else if (!strncmp(line, "Total", 5)) {
