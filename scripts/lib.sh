@@ -34,10 +34,6 @@ die() {
 	exit 1
 }
 
-case $TOP in
-*[[:space:]:]*) die "$TOP: kbuild cannot work below a path with white space or a colon; move the clone" ;;
-esac
-
 elapsed() {
 	local s=$(($(date +%s) - STAGE_START))
 	printf '%2d:%02d' $((s / 60)) $((s % 60))
@@ -122,3 +118,7 @@ one_at_a_time() {
 		flock "$BUILD_LOCK"
 	fi
 }
+
+case $TOP in
+*[[:space:]:]*) die "$TOP: kbuild cannot work below a path with white space or a colon; move the clone" ;;
+esac
