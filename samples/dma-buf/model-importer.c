@@ -145,7 +145,7 @@ static void model_job_dma(struct model_job *job)
 		while (at < end) {
 			size_t part = min_t(size_t, end - at,
 					    PAGE_SIZE - offset_in_page(at));
-			void *page = kmap_local_page(phys_to_page(at));
+			void *page = kmap_local_page(pfn_to_page(PHYS_PFN(at)));
 
 			model_job_words(job, page + offset_in_page(at),
 					part / sizeof(u32));
