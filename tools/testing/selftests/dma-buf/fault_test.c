@@ -43,6 +43,8 @@ struct operation {
 	int (*run)(struct scene *scene);
 	/* Takes back what run did when it worked. */
 	void (*undo)(struct scene *scene);
+	/* What it takes after a run of which only the answer was lost. */
+	void (*recover)(struct scene *scene);
 	/* Holds before run, and again when it failed. */
 	bool (*intact)(const struct scene *scene);
 };
@@ -77,6 +79,8 @@ static unsigned int fail_each(struct __test_metadata *_metadata, const struct op
 			continue;
 		}
 		failed++;
+		if (operation->recover)
+			operation->recover(scene);
 		EXPECT_TRUE(hit) TH_LOG("%d without a fault", err);
 		EXPECT_TRUE(err == -ENOMEM || err == -EFAULT) TH_LOG("fault %u: %d", nth, err);
 		EXPECT_EQ(alive, buffers_alive()) TH_LOG("fault %u", nth);
@@ -89,10 +93,28 @@ static unsigned int fail_each(struct __test_metadata *_metadata, const struct op
 	return failed;
 }
 
+/*
+ * By how many objects the cache has grown that grew most. What the kernel frees later, it frees
+ * some time.
+ */
+static long lost_objects(struct __test_metadata *_metadata, const struct slabs *before,
+			 const char **cache)
+{
+	static struct slabs after;
+	int patience = 20;
+	long grown;
+
+	do {
+		ASSERT_EQ(0, slabs_count(&after));
+		*cache = slabs_most_grown(before, &after, &grown);
+	} while (grown >= TURNS && --patience && !usleep(200000));
+	return grown;
+}
+
 static void try_operation(struct __test_metadata *_metadata, const struct operation *operation,
 			  struct scene *scene)
 {
-	static struct slabs before, after;
+	static struct slabs before;
 	const char *cache;
 	long grown;
 	int turn;
@@ -107,8 +129,7 @@ static void try_operation(struct __test_metadata *_metadata, const struct operat
 		SKIP(return, "this kernel does not count its objects");
 	for (turn = 0; turn < TURNS; turn++)
 		fail_each(_metadata, operation, scene);
-	ASSERT_EQ(0, slabs_count(&after));
-	cache = slabs_most_grown(&before, &after, &grown);
+	grown = lost_objects(_metadata, &before, &cache);
 	EXPECT_GT(TURNS, grown) TH_LOG("in %d turns %ld objects of %s were lost", TURNS, grown,
 				       cache);
 	faults_close();
@@ -230,6 +251,13 @@ static void undo_import(struct scene *scene)
 	close_handle(scene->device, scene->handle);
 }
 
+/* A device that could not tell the handle that it made keeps it until it is closed. */
+static void reopen_display(struct scene *scene)
+{
+	close(scene->device);
+	scene->device = drm_open("vkms");
+}
+
 static bool is_unattached(const struct scene *scene)
 {
 	char *block = bufinfo_block(buffer_ino(scene->buffer));
@@ -245,6 +273,7 @@ TEST_F(fenced, attach_and_map)
 	static const struct operation operation = {
 		.run = run_import,
 		.undo = undo_import,
+		.recover = reopen_display,
 		.intact = is_unattached,
 	};
 	struct scene scene = { .buffer = self->buf.fd, .device = drm_open("vkms") };
