@@ -399,6 +399,30 @@ static void unmap_uses_the_direction_of_map(struct kunit *test)
 			   "unmap with direction 2 of what was mapped with 1");
 }
 
+/* Only the direction tells them apart, unless debugging makes two of it. */
+static void one_table_serves_two_mappings(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *to, *from;
+
+	mock_reports(test);
+	exp->table = MOCK_TABLE_SHARED;
+	to = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, to);
+	from = mock_map(attach, DMA_FROM_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, from);
+
+	mock_unmap(attach, to, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, exp->dir, DMA_TO_DEVICE);
+	KUNIT_EXPECT_TRUE(test, mock_is_mapped(attach));
+	mock_unmap(attach, from, DMA_FROM_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, exp->dir, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
+	mock_expect_no_report(test);
+}
+
 static void cached_table_has_a_direction(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
@@ -427,6 +451,7 @@ static struct kunit_case dma_buf_map_cases[] = {
 	KUNIT_CASE(every_device_has_its_cached_table),
 	KUNIT_CASE(unmap_refuses_what_is_not_mapped),
 	KUNIT_CASE(unmap_uses_the_direction_of_map),
+	KUNIT_CASE(one_table_serves_two_mappings),
 	KUNIT_CASE(cached_table_has_a_direction),
 	{}
 };

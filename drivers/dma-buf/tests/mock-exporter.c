@@ -4,6 +4,7 @@
  */
 #include <linux/dcache.h>
 #include <linux/dma-mapping.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -131,6 +132,11 @@ static struct sg_table *mock_op_map(struct dma_buf_attachment *attach,
 	switch (exp->table) {
 	case MOCK_TABLE_NULL:
 		return NULL;
+	case MOCK_TABLE_SHARED:
+		if (!exp->users)
+			break;
+		exp->users++;
+		return exp->mapped;
 	case MOCK_TABLE_SHORT:
 		count--;
 		break;
@@ -146,6 +152,7 @@ static struct sg_table *mock_op_map(struct dma_buf_attachment *attach,
 
 	mock_spoil_table(exp, sgt);
 	exp->mapped = sgt;
+	exp->users++;
 	return sgt;
 }
 
@@ -158,6 +165,9 @@ static void mock_op_unmap(struct dma_buf_attachment *attach,
 	exp->attach = attach;
 	exp->unmapped = sgt;
 	mock_enter(attach->dmabuf, MOCK_UNMAP);
+	exp->users--;
+	if (exp->table == MOCK_TABLE_SHARED && exp->users)
+		return;
 	sg_free_table(sgt);
 	kfree(sgt);
 }
@@ -245,6 +255,7 @@ static void mock_exporter_free(void *data)
 	if (exp->dmabuf) {
 		if (!exp->is_put)
 			dma_buf_put(exp->dmabuf);
+		flush_delayed_fput();
 		/* Memory that is still in use is better lost than reused. */
 		if (!wait_for_completion_timeout(&exp->released,
 						 MOCK_DEADLOCK)) {
@@ -265,6 +276,8 @@ static void mock_exporter_free(void *data)
  *
  * When the test ends, every buffer that was exported must have been released,
  * or be released soon.
+ *
+ * Return: the exporter.
  */
 struct mock_exporter *mock_exporter(struct kunit *test, enum mock_kind kind)
 {
@@ -294,6 +307,8 @@ struct mock_exporter *mock_exporter(struct kunit *test, enum mock_kind kind)
 /**
  * mock_export_info - what an exporter passes to dma_buf_export()
  * @exp: the exporter
+ *
+ * Return: all of it, for a buffer that may be written.
  */
 struct dma_buf_export_info mock_export_info(struct mock_exporter *exp)
 {
@@ -324,6 +339,8 @@ void mock_export(struct mock_exporter *exp)
  * mock_buffer - an exporter with its buffer
  * @test: whose it will be
  * @kind: as for mock_exporter()
+ *
+ * Return: the exporter.
  */
 struct mock_exporter *mock_buffer(struct kunit *test, enum mock_kind kind)
 {
@@ -379,6 +396,8 @@ void mock_wait_released(struct mock_exporter *exp)
  * mock_address - where a device sees a page of the buffer
  * @exp: the exporter
  * @page: which page
+ *
+ * Return: the address on the bus.
  */
 phys_addr_t mock_address(struct mock_exporter *exp, unsigned int page)
 {

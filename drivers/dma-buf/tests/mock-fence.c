@@ -37,6 +37,8 @@ static void mock_fence_end(void *data)
  * @test: whose it will be
  *
  * It signals at the latest when the test ends.
+ *
+ * Return: the fence, with a reference of the test's own.
  */
 struct mock_fence *mock_fence(struct kunit *test)
 {
@@ -124,6 +126,8 @@ static void mock_poller_leave(void *data)
  * mock_poller - somebody to poll one buffer
  * @test: whose it will be
  * @events: what it waits for
+ *
+ * Return: the poller, in no wait queue yet.
  */
 struct mock_poller *mock_poller(struct kunit *test, __poll_t events)
 {

@@ -31,6 +31,8 @@ static void mock_importer_leave(void *data)
  * @name: of the device
  *
  * When the test ends, it leaves the buffer that it is still on.
+ *
+ * Return: the device, on no buffer yet.
  */
 struct mock_importer *mock_importer(struct kunit *test, const char *name)
 {
@@ -59,6 +61,8 @@ mock_attached(struct mock_importer *imp, struct dma_buf_attachment *attach)
  * mock_attach - let a device join a buffer
  * @imp: the device
  * @exp: whose buffer
+ *
+ * Return: the attachment.
  */
 struct dma_buf_attachment *mock_attach(struct mock_importer *imp,
 				       struct mock_exporter *exp)
@@ -70,6 +74,8 @@ struct dma_buf_attachment *mock_attach(struct mock_importer *imp,
  * mock_attach_dynamic - let a device join that can live with a buffer moving
  * @imp: the device
  * @exp: whose buffer
+ *
+ * Return: the attachment.
  */
 struct dma_buf_attachment *mock_attach_dynamic(struct mock_importer *imp,
 					       struct mock_exporter *exp)
@@ -83,6 +89,8 @@ struct dma_buf_attachment *mock_attach_dynamic(struct mock_importer *imp,
  * @imp: the device
  * @exp: whose buffer
  * @kind: in which
+ *
+ * Return: the attachment.
  */
 struct dma_buf_attachment *mock_attach_as(struct mock_importer *imp,
 					  struct mock_exporter *exp,
@@ -112,6 +120,8 @@ void mock_detach(struct mock_importer *imp)
  * @attach: of the importer
  * @dir: of the transfer
  * @locked: use the function for callers that hold the lock
+ *
+ * Return: the table or an ERR_PTR, as the function has it.
  */
 struct sg_table *mock_map(struct dma_buf_attachment *attach,
 			  enum dma_data_direction dir, bool locked)
@@ -148,6 +158,8 @@ void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 /**
  * mock_is_mapped - does the core think that an importer has a mapping?
  * @attach: of the importer
+ *
+ * Return: true if it does.
  */
 bool mock_is_mapped(struct dma_buf_attachment *attach)
 {

@@ -24,6 +24,8 @@ static void mock_take_report(const struct dma_buf *dmabuf, const char *text)
  * @test: which test; its &kunit.priv is used
  *
  * Without this, a report is a WARN, and fails the run.
+ *
+ * Return: where they are counted.
  */
 struct mock_reports *mock_reports(struct kunit *test)
 {

@@ -37,6 +37,8 @@ static void mock_task_end(void *data)
  * @test: whose it will be
  * @fn: what it does; interrupted by SIGINT
  * @arg: for @fn
+ *
+ * Return: the thread, to be joined at the latest by the end of the test.
  */
 struct mock_task *mock_task(struct kunit *test, long (*fn)(void *arg),
 			    void *arg)

@@ -16,6 +16,8 @@
  * @test: which test
  * @data: what to put there
  * @size: of @data; there is a page of memory in any case
+ *
+ * Return: its address there.
  */
 void __user *mock_user(struct kunit *test, const void *data, size_t size)
 {

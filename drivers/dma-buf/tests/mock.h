@@ -74,6 +74,7 @@ enum mock_table {
 	MOCK_TABLE_SHORT,
 	MOCK_TABLE_LONG,
 	MOCK_TABLE_MERGED,
+	MOCK_TABLE_SHARED,	/* one for all mappings */
 };
 
 /**
@@ -94,6 +95,7 @@ enum mock_table {
  * @attach: of the last operation that has one
  * @mapped: the table that was mapped last
  * @unmapped: the table that was unmapped last
+ * @users: map operations without their unmap
  * @vm_flags: of the area, when the mmap operation saw it
  * @vm_pgoff: of the area, when the mmap operation saw it
  * @vm_file: of the area, when the mmap operation saw it
@@ -116,6 +118,7 @@ struct mock_exporter {
 	struct dma_buf_attachment *attach;
 	struct sg_table *mapped;
 	struct sg_table *unmapped;
+	unsigned int users;
 	unsigned long vm_flags;
 	unsigned long vm_pgoff;
 	struct file *vm_file;
