@@ -13,6 +13,7 @@
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "mock.h"
 
@@ -132,7 +133,7 @@ static void race_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 
 static void race_release(struct dma_buf *dmabuf)
 {
-	atomic_dec(&race_of(dmabuf)->alive);
+	atomic_dec_and_wake_up(&race_of(dmabuf)->alive);
 }
 
 static const struct dma_buf_ops race_ops = {
@@ -165,9 +166,13 @@ static void race_end(void *data)
 
 	if (!IS_ERR_OR_NULL(race->dmabuf))
 		__fput_sync(race->dmabuf->file);
-	/* What others put is released by a worker. */
+	/* What others put is released by a worker, who may be at it now. */
 	flush_delayed_fput();
-	KUNIT_EXPECT_EQ(race->test, atomic_read(&race->alive), 0);
+	if (!wait_var_event_timeout(&race->alive, !atomic_read(&race->alive),
+				    MOCK_DEADLOCK)) {
+		KUNIT_FAIL(race->test, "buffers are never released");
+		return;
+	}
 	KUNIT_EXPECT_EQ(race->test, atomic_read(&race->mapped), 0);
 	KUNIT_EXPECT_EQ(race->test, atomic_read(&race->pinned), 0);
 	KUNIT_EXPECT_EQ(race->test, atomic_read(&race->vmapped), 0);
@@ -253,8 +258,14 @@ static void race_run(struct race *race, long (*lead)(struct racer *racer),
 		followers[i] = mock_task(race->test, racer_follow, racers[i]);
 	leader = mock_task(race->test, racer_lead, first);
 
-	/* As long as it takes: mock_task_join() would call many rounds a hang. */
-	wait_for_completion(&leader->done);
+	/*
+	 * As long as it takes: mock_task_join() would call many rounds a hang.
+	 * But an assertion that fails in a step ends its task without a word.
+	 */
+	while (!wait_for_completion_timeout(&leader->done, MOCK_DEADLOCK)) {
+		if (race->test->status == KUNIT_FAILURE)
+			break;
+	}
 	WRITE_ONCE(race->over, true);
 	KUNIT_EXPECT_EQ(race->test, mock_task_join(leader), 0);
 	for (i = 0; i < RACE_TASKS; i++)
