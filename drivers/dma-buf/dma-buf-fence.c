@@ -16,9 +16,9 @@
  *
  * EPOLLIN means that nobody writes any more, EPOLLOUT that nobody reads or
  * writes. All fences which are pending for one of these when poll is called
- * form one set with one callback, so pollers are woken once for each of the two,
- * when its whole set has signaled, and look again. A fence that came in between starts another
- * round.
+ * form one set with one callback. So pollers are woken once for each of the
+ * two, when its whole set has signaled, and look again. A fence that came in
+ * between starts another round.
  *
  * While an access is free nothing is armed, and nothing would tell of a fence
  * that is added then. So poll wakes whoever else waits when it finds an access
