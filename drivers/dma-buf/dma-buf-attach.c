@@ -26,7 +26,8 @@
 /**
  * dma_buf_dynamic_attach - let a device join a buffer
  * @dmabuf: the buffer, on which the caller holds a reference until detach
- * @dev: the device, which will do the DMA
+ * @dev: the device, which will do the DMA; the caller sees to it that it lives
+ *       until detach
  * @importer_ops: what to call when the buffer moves; NULL for a static importer
  * @importer_priv: becomes &dma_buf_attachment.importer_priv
  *
@@ -85,7 +86,7 @@ EXPORT_SYMBOL_GPL(dma_buf_dynamic_attach);
 /**
  * dma_buf_attach - let a device join a buffer that must not move when mapped
  * @dmabuf: the buffer, on which the caller holds a reference until detach
- * @dev: the device, which will do the DMA
+ * @dev: the device, as at dma_buf_dynamic_attach()
  *
  * Context: As dma_buf_dynamic_attach().
  * Return: As dma_buf_dynamic_attach().
@@ -98,6 +99,25 @@ struct dma_buf_attachment *dma_buf_attach(struct dma_buf *dmabuf,
 EXPORT_SYMBOL_GPL(dma_buf_attach);
 
 /*
+ * A device that may still be at work, and that nobody will tell of a move any
+ * more: the buffer must never move again.
+ */
+static void dma_buf_attachment_condemn(struct dma_buf_attachment *attach)
+{
+	struct dma_buf *dmabuf = attach->dmabuf;
+	struct dma_buf_object *buffer = to_dma_buf_object(dmabuf);
+
+	dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_DETACHED_MAPPED,
+		       "detached while mapped");
+	if (buffer->condemned)
+		return;
+	buffer->condemned = true;
+	if (dma_buf_is_dynamic(dmabuf) && dmabuf->ops->pin(attach))
+		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_STAYS_MOVABLE,
+			       "cannot be pinned, and a device may use it");
+}
+
+/*
  * Give back to the exporter what the importer left. False if the device may
  * still be using it: then nothing is given back.
  */
@@ -106,8 +126,7 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 	struct dma_buf_attachment *attach = &obj->base;
 
 	if (dma_buf_is_mapped(obj)) {
-		dma_buf_misuse(attach->dmabuf, attach->dev,
-			       "detached while mapped");
+		dma_buf_attachment_condemn(attach);
 		return false;
 	}
 	dma_buf_drop_cached(obj);
@@ -115,7 +134,8 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 	/* Without a mapping, no device depends on a pin. */
 	if (obj->pins)
 		dma_buf_misuse(attach->dmabuf, attach->dev,
-			       "detached with %u pins", obj->pins);
+			       DMA_BUF_DETACHED_PINNED, "detached with %u pins",
+			       obj->pins);
 	for (; obj->pins; obj->pins--)
 		attach->dmabuf->ops->unpin(attach);
 	return true;
@@ -128,7 +148,8 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
  *
  * Everything mapped must be unmapped before, everything pinned unpinned, and an
  * importer that fails to is reported. Pins are then undone. With a mapping the
- * device may still be at work: attachment and buffer are kept for good.
+ * device may still be at work: attachment and buffer are kept for good, and a
+ * buffer that could move is pinned.
  *
  * Context: May sleep. Takes the lock, and calls the exporter's detach without
  * it.
@@ -136,7 +157,6 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 {
 	struct dma_buf_attachment_object *obj;
-	struct dma_buf_object *buffer;
 	bool ended;
 
 	if (dma_buf_bad_args(!dmabuf || !attach, __func__))
@@ -145,24 +165,21 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 	obj = to_attachment_object(attach);
 
 	if (attach->dmabuf != dmabuf) {
-		dma_buf_misuse(dmabuf, attach->dev,
+		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_DETACH_FOREIGN,
 			       "detach of an attachment to another buffer");
 		return;
 	}
 
-	buffer = to_dma_buf_object(dmabuf);
 	dma_resv_lock(dmabuf->resv, NULL);
 	/* An importer whose attachment is kept below may come again. */
 	list_del_init(&attach->node);
 	ended = dma_buf_attachment_end(obj);
-	if (!ended)
-		buffer->condemned = true;
 	dma_resv_unlock(dmabuf->resv);
 	if (!ended)
 		return;
 
 	/* A buffer that was released before has no file to tell of. */
-	if (READ_ONCE(buffer->file))
+	if (READ_ONCE(to_dma_buf_object(dmabuf)->file))
 		trace_dma_buf_detach(dmabuf, attach,
 				     dma_buf_attachment_is_dynamic(attach),
 				     attach->dev);
@@ -206,7 +223,8 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 	dma_resv_assert_held(dmabuf->resv);
 
 	if (!dma_buf_attachment_is_dynamic(attach)) {
-		dma_buf_misuse(dmabuf, attach->dev, "pin by a static importer");
+		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_PIN_STATIC,
+			       "pin by a static importer");
 		return -EINVAL;
 	}
 
@@ -238,7 +256,8 @@ void dma_buf_unpin(struct dma_buf_attachment *attach)
 	if (!dma_buf_is_dynamic(dmabuf))
 		return;
 	if (!obj->pins) {
-		dma_buf_misuse(dmabuf, attach->dev, "unpin without pin");
+		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_UNPIN_UNPINNED,
+			       "unpin without pin");
 		return;
 	}
 	obj->pins--;
@@ -267,7 +286,8 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 		return;
 	might_sleep();
 	if (!dma_resv_is_locked(dmabuf->resv)) {
-		dma_buf_misuse(dmabuf, NULL, "invalidate without the lock");
+		dma_buf_misuse(dmabuf, NULL, DMA_BUF_INVALIDATE_UNLOCKED,
+			       "invalidate without the lock");
 		return;
 	}
 	dma_resv_assert_held(dmabuf->resv);

@@ -39,7 +39,8 @@ static long dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
  * The exporter goes first, and may have a better way to wait for its device.
  * Then the fences are waited for: those of writers if the CPU only reads, those
  * of readers as well if it writes. If this wait fails, the access is ended
- * again before the error is returned.
+ * again before the error is returned; whatever the exporter says to that, there
+ * is nobody to try it a second time.
  *
  * Context: May sleep, interruptibly. The reservation lock must not be held.
  * Return: 0, and then dma_buf_end_cpu_access() must follow with the same @dir.
@@ -78,8 +79,9 @@ EXPORT_SYMBOL_GPL(dma_buf_begin_cpu_access);
  * @dir: as at dma_buf_begin_cpu_access()
  *
  * Context: May sleep. The reservation lock must not be held.
- * Return: 0, -EINVAL for no buffer, or the exporter's negative errno, and the
- * access has ended all the same.
+ * Return: 0, -EINVAL for no buffer, or the exporter's negative errno. One that
+ * asks for another try (-EINTR, -ERESTARTSYS, -EAGAIN) means that the access has
+ * not ended yet; after any other it has.
  */
 int dma_buf_end_cpu_access(struct dma_buf *dmabuf,
 			   enum dma_data_direction dir)
@@ -186,7 +188,7 @@ int dma_buf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 		if (err)
 			return err;
 		if (iosys_map_is_null(&fresh)) {
-			dma_buf_misuse(dmabuf, NULL,
+			dma_buf_misuse(dmabuf, NULL, DMA_BUF_VMAP_EMPTY,
 				       "exporter's vmap gave no address");
 			return -EINVAL;
 		}
@@ -219,11 +221,13 @@ void dma_buf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 
 	obj = to_dma_buf_object(dmabuf);
 	if (!obj->vmap_users) {
-		dma_buf_misuse(dmabuf, NULL, "vunmap without vmap");
+		dma_buf_misuse(dmabuf, NULL, DMA_BUF_VUNMAP_UNMAPPED,
+			       "vunmap without vmap");
 		return;
 	}
 	if (!iosys_map_is_equal(&obj->vmap, map)) {
-		dma_buf_misuse(dmabuf, NULL, "vunmap of another mapping");
+		dma_buf_misuse(dmabuf, NULL, DMA_BUF_VUNMAP_FOREIGN,
+			       "vunmap of another mapping");
 		return;
 	}
 

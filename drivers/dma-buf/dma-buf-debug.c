@@ -12,14 +12,17 @@
 #include "dma-buf-internal.h"
 
 /* Report the first thing that is wrong with what an exporter mapped. */
-static void dma_buf_debug_check(struct dma_buf *dmabuf, struct sg_table *sgt)
+static void dma_buf_debug_check(struct dma_buf_attachment *attach,
+				struct sg_table *sgt)
 {
+	struct dma_buf *dmabuf = attach->dmabuf;
 	struct scatterlist *sg;
 	u64 total = 0;
 	int i;
 
 	if (!sgt->nents) {
-		dma_buf_misuse(dmabuf, NULL, "exporter mapped an empty table");
+		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
+			       "exporter mapped an empty table");
 		return;
 	}
 
@@ -30,13 +33,13 @@ static void dma_buf_debug_check(struct dma_buf *dmabuf, struct sg_table *sgt)
 		if (PAGE_ALIGNED(sg_dma_address(sg)) &&
 		    (PAGE_ALIGNED(sg_dma_len(sg)) || total >= dmabuf->size))
 			continue;
-		dma_buf_misuse(dmabuf, NULL,
+		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
 			       "exporter mapped an unaligned segment at byte %llu",
 			       where);
 		return;
 	}
 	if (total < dmabuf->size || total > PAGE_ALIGN(dmabuf->size))
-		dma_buf_misuse(dmabuf, NULL,
+		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
 			       "exporter mapped %llu bytes of a buffer of %zu",
 			       total, dmabuf->size);
 }
@@ -59,7 +62,7 @@ struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
 	struct scatterlist *from, *to;
 	int i, err;
 
-	dma_buf_debug_check(attach->dmabuf, exported);
+	dma_buf_debug_check(attach, exported);
 
 	copy = kzalloc(sizeof(*copy), GFP_KERNEL);
 	if (!copy)
@@ -75,6 +78,8 @@ struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
 
 	to = copy->sgl;
 	for_each_sgtable_dma_sg(exported, from, i) {
+		/* Those who count what they have been given count this. */
+		sg_set_page(to, NULL, sg_dma_len(from), 0);
 		sg_dma_address(to) = sg_dma_address(from);
 		sg_dma_len(to) = sg_dma_len(from);
 		if (sg_dma_is_bus_address(from))

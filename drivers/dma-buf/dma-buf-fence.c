@@ -26,7 +26,8 @@
  * level-triggered, until a fence comes.
  *
  * The set is collected without the reservation lock. The callback holds no
- * reference to the file; it is taken off the set when the file is released.
+ * reference to the file; it is taken off the set when the file is released. A
+ * set that has signaled is kept until somebody polls again or the file goes.
  */
 
 static void dma_buf_poll_init_one(struct dma_buf_object *obj,
@@ -57,24 +58,29 @@ static void dma_buf_poll_fired(struct dma_fence *fence,
 			       struct dma_fence_cb *cb)
 {
 	struct dma_buf_poll *poll = container_of(cb, struct dma_buf_poll, cb);
+	unsigned long flags;
 
 	/*
 	 * The wakeup is inside the lock, so that whoever sees the callback idle
 	 * knows that it is done with the buffer. The fence is put later: its
 	 * lock is held, and this may be the last reference.
 	 */
-	guard(spinlock_irqsave)(&poll->lock);
+	spin_lock_irqsave(&poll->lock, flags);
 	poll->state = DMA_BUF_POLL_IDLE;
 	wake_up_poll(poll->wait, poll->event);
+	spin_unlock_irqrestore(&poll->lock, flags);
 }
 
 static void dma_buf_poll_set(struct dma_buf_poll *poll,
 			     enum dma_buf_poll_state state,
 			     struct dma_fence *fence)
 {
-	guard(spinlock_irqsave)(&poll->lock);
+	unsigned long flags;
+
+	spin_lock_irqsave(&poll->lock, flags);
 	poll->state = state;
 	poll->fence = fence;
+	spin_unlock_irqrestore(&poll->lock, flags);
 }
 
 /*
@@ -188,10 +194,12 @@ __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 	/*
 	 * An edge-triggered watch asks again only when it is woken, and fences
 	 * are added without a word to us. Keep it asking, or it sleeps through
-	 * the next edge.
+	 * the next edge. One event at a time: exclusive watches count those.
 	 */
-	if (ready)
-		wake_up_poll(&obj->poll_wait, ready);
+	if (ready & EPOLLOUT)
+		wake_up_poll(&obj->poll_wait, EPOLLOUT);
+	if (ready & EPOLLIN)
+		wake_up_poll(&obj->poll_wait, EPOLLIN);
 	return ready;
 }
 

@@ -88,6 +88,7 @@ struct dma_buf_poll {
  * @vmap: the kernel mapping, while @vmap_users is not zero
  * @vmap_users: number of them; guarded by the reservation lock, like @vmap
  * @condemned: misused such that the memory may still be in use: never freed
+ * @told: each &enum dma_buf_misuse that has been reported
  * @poll_wait: where pollers wait
  * @poll_in: for readers
  * @poll_out: for writers
@@ -107,6 +108,7 @@ struct dma_buf_object {
 	unsigned int vmap_users;
 	bool condemned;
 	bool owns_resv;
+	unsigned long told;
 
 	wait_queue_head_t poll_wait;
 	struct dma_buf_poll poll_in;
@@ -156,7 +158,6 @@ struct dma_buf_mapping {
  * @first: serves as one of them, so that most attachments need no other
  * @first_used: it is in @mappings
  * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter
- * @told_dir: a wrong direction has been reported
  *
  * All but @base is guarded by the reservation lock of the buffer.
  */
@@ -166,7 +167,6 @@ struct dma_buf_attachment_object {
 	struct dma_buf_mapping first;
 	bool first_used;
 	unsigned int pins;
-	bool told_dir;
 };
 
 static inline struct dma_buf_attachment_object *
@@ -273,9 +273,26 @@ static inline void dma_buf_debug_unwrap(struct sg_table *given) { }
 #endif
 
 /* dma-buf-report.c */
-__printf(3, 4)
+enum dma_buf_misuse {
+	DMA_BUF_RELEASED_EARLY,
+	DMA_BUF_DETACHED_MAPPED,
+	DMA_BUF_DETACHED_PINNED,
+	DMA_BUF_DETACH_FOREIGN,
+	DMA_BUF_STAYS_MOVABLE,
+	DMA_BUF_PIN_STATIC,
+	DMA_BUF_UNPIN_UNPINNED,
+	DMA_BUF_INVALIDATE_UNLOCKED,
+	DMA_BUF_UNMAP_UNMAPPED,
+	DMA_BUF_UNMAP_DIRECTION,
+	DMA_BUF_MAPPED_NONSENSE,
+	DMA_BUF_VMAP_EMPTY,
+	DMA_BUF_VUNMAP_UNMAPPED,
+	DMA_BUF_VUNMAP_FOREIGN,
+};
+
+__printf(4, 5)
 void dma_buf_misuse(struct dma_buf *dmabuf, struct device *dev,
-		    const char *fmt, ...);
+		    enum dma_buf_misuse misuse, const char *fmt, ...);
 void dma_buf_report(const struct dma_buf *dmabuf, const char *text);
 void dma_buf_report_args(const char *func);
 

@@ -263,24 +263,20 @@ struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment);
 
-/*
- * Does no harm, since the exporter gets the right direction, but is worth one
- * word: an importer may do so for every frame.
- */
+/* Does no harm, since the exporter gets the right direction. */
 static void dma_buf_check_unmap_dir(struct dma_buf_attachment_object *obj,
 				    const struct dma_buf_mapping *mapping,
 				    enum dma_data_direction dir)
 {
 	struct dma_buf *dmabuf = obj->base.dmabuf;
 
-	if (mapping->dir == dir || obj->told_dir)
+	if (mapping->dir == dir)
 		return;
 	/* A cached table for both directions serves either. */
 	if (dmabuf->ops->cache_sgt_mapping && mapping->dir == DMA_BIDIRECTIONAL)
 		return;
 
-	obj->told_dir = true;
-	dma_buf_misuse(dmabuf, obj->base.dev,
+	dma_buf_misuse(dmabuf, obj->base.dev, DMA_BUF_UNMAP_DIRECTION,
 		       "unmap with direction %d of what was mapped with %d",
 		       dir, mapping->dir);
 }
@@ -292,8 +288,8 @@ static void dma_buf_check_unmap_dir(struct dma_buf_attachment_object *obj,
  * @dir: the direction, as it was there
  *
  * The device must be done with the memory. A table that this attachment did not
- * get is reported and left alone. A wrong direction is reported, once for each
- * attachment, and the table is unmapped with the right one.
+ * get is reported and left alone. A wrong direction is reported, and the table
+ * is unmapped with the right one.
  *
  * Context: May sleep. The caller holds the lock.
  */
@@ -313,6 +309,7 @@ void dma_buf_unmap_attachment(struct dma_buf_attachment *attach,
 	mapping = dma_buf_mapping_find(obj, sgt, dir);
 	if (!mapping) {
 		dma_buf_misuse(attach->dmabuf, attach->dev,
+			       DMA_BUF_UNMAP_UNMAPPED,
 			       "unmap of a table that is not mapped");
 		return;
 	}

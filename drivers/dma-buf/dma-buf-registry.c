@@ -30,6 +30,9 @@
 /* Inode numbers that a shard takes from the common stock at once. */
 #define DMA_BUF_INO_BATCH	1024
 
+/* Buffers that a walker passes over before it lets go of the lock. */
+#define DMA_BUF_PASS_BATCH	32
+
 /**
  * struct dma_buf_shard - the buffers exported on one CPU
  * @lock: guards everything here, and &dma_buf_entry.link of what is in @entries
@@ -86,14 +89,17 @@ static struct dma_buf_object *entry_to_object(struct dma_buf_entry *entry)
 unsigned long dma_buf_registry_ino(void)
 {
 	struct dma_buf_shard *shard = dma_buf_shard_here();
+	unsigned long ino;
 
-	guard(spinlock)(&shard->lock);
+	spin_lock(&shard->lock);
 	if (shard->ino_next == shard->ino_end) {
 		shard->ino_end = atomic_long_add_return(DMA_BUF_INO_BATCH,
 							&dma_buf_ino_last) + 1;
 		shard->ino_next = shard->ino_end - DMA_BUF_INO_BATCH;
 	}
-	return shard->ino_next++;
+	ino = shard->ino_next++;
+	spin_unlock(&shard->lock);
+	return ino;
 }
 
 /**
@@ -105,8 +111,9 @@ void dma_buf_registry_add(struct dma_buf_object *obj)
 	struct dma_buf_shard *shard = dma_buf_shard_here();
 
 	obj->entry.shard = shard;
-	guard(spinlock)(&shard->lock);
+	spin_lock(&shard->lock);
 	list_add(&obj->entry.link, &shard->entries);
+	spin_unlock(&shard->lock);
 }
 
 /**
@@ -115,8 +122,11 @@ void dma_buf_registry_add(struct dma_buf_object *obj)
  */
 void dma_buf_registry_remove(struct dma_buf_object *obj)
 {
-	guard(spinlock)(&obj->entry.shard->lock);
+	struct dma_buf_shard *shard = obj->entry.shard;
+
+	spin_lock(&shard->lock);
 	list_del(&obj->entry.link);
+	spin_unlock(&shard->lock);
 }
 
 /* The shard after that of @cpu, or the first one for -1; NULL at the end. */
@@ -128,21 +138,36 @@ static struct dma_buf_shard *dma_buf_shard_after(int cpu)
 
 /*
  * A reference to the file of the first buffer behind @prev which has one.
- * Buffers whose last descriptor is closed are passed over.
+ * Buffers whose last descriptor is closed are passed over; nobody knows how
+ * many there are, so a bookmark keeps the place while others get the lock.
  */
 static struct dma_buf *dma_buf_file_after(struct dma_buf_shard *shard,
 					  struct list_head *prev)
 {
-	struct dma_buf_entry *entry = list_entry(prev, typeof(*entry), link);
+	struct dma_buf_entry bookmark = { .is_cursor = true };
+	struct dma_buf_entry *entry = &bookmark;
+	struct dma_buf *found = NULL;
+	unsigned int passed = 0;
 
-	guard(spinlock)(&shard->lock);
+	spin_lock(&shard->lock);
+	list_add(&bookmark.link, prev);
 	list_for_each_entry_continue(entry, &shard->entries, link) {
-		if (entry->is_cursor)
+		if (!entry->is_cursor &&
+		    get_file_active(&entry_to_object(entry)->file)) {
+			found = &entry_to_object(entry)->base;
+			break;
+		}
+		if (++passed % DMA_BUF_PASS_BATCH)
 			continue;
-		if (get_file_active(&entry_to_object(entry)->file))
-			return &entry_to_object(entry)->base;
+		list_move(&bookmark.link, &entry->link);
+		entry = &bookmark;
+		spin_unlock(&shard->lock);
+		cond_resched();
+		spin_lock(&shard->lock);
 	}
-	return NULL;
+	list_del(&bookmark.link);
+	spin_unlock(&shard->lock);
+	return found;
 }
 
 static struct dma_buf *dma_buf_first_from(struct dma_buf_shard *shard)
@@ -179,8 +204,7 @@ EXPORT_SYMBOL_GPL(dma_buf_iter_begin);
  * dma_buf_iter_next - one step of a walk over all buffers
  * @dmabuf: where the walk is; the caller's reference to it is consumed
  *
- * Context: May sleep. Must not be called with a lock held that the release of a
- * buffer may take, since the reference to @dmabuf may be the last one.
+ * Context: May sleep.
  * Return: The next buffer, with a reference for the caller, or NULL at the end.
  */
 struct dma_buf *dma_buf_iter_next(struct dma_buf *dmabuf)
@@ -208,16 +232,20 @@ static void dma_buf_cursor_enter(struct dma_buf_cursor *cursor,
 	cursor->entry.shard = shard;
 	if (!shard)
 		return;
-	guard(spinlock)(&shard->lock);
+	spin_lock(&shard->lock);
 	list_add(&cursor->entry.link, &shard->entries);
+	spin_unlock(&shard->lock);
 }
 
 static void dma_buf_cursor_leave(struct dma_buf_cursor *cursor)
 {
-	if (!cursor->entry.shard)
+	struct dma_buf_shard *shard = cursor->entry.shard;
+
+	if (!shard)
 		return;
-	guard(spinlock)(&cursor->entry.shard->lock);
+	spin_lock(&shard->lock);
 	list_del(&cursor->entry.link);
+	spin_unlock(&shard->lock);
 }
 
 /**
@@ -267,14 +295,18 @@ dma_buf_cursor_get_here(struct dma_buf_cursor *cursor)
 {
 	struct dma_buf_shard *shard = cursor->entry.shard;
 	struct dma_buf_entry *entry = &cursor->entry;
+	struct dma_buf_object *found = NULL;
 
-	guard(spinlock)(&shard->lock);
+	spin_lock(&shard->lock);
 	list_for_each_entry_continue(entry, &shard->entries, link) {
 		if (!entry->is_cursor &&
-		    dma_buf_cursor_hold(cursor, entry_to_object(entry)))
-			return entry_to_object(entry);
+		    dma_buf_cursor_hold(cursor, entry_to_object(entry))) {
+			found = entry_to_object(entry);
+			break;
+		}
 	}
-	return NULL;
+	spin_unlock(&shard->lock);
+	return found;
 }
 
 /**
@@ -307,8 +339,11 @@ struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor)
 void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
 			 struct dma_buf_object *obj)
 {
-	guard(spinlock)(&cursor->entry.shard->lock);
+	struct dma_buf_shard *shard = cursor->entry.shard;
+
+	spin_lock(&shard->lock);
 	list_move(&cursor->entry.link, &obj->entry.link);
+	spin_unlock(&shard->lock);
 }
 
 /**

@@ -2,6 +2,7 @@
 /*
  * dma-buf: telling a driver that it broke the contract.
  */
+#include <linux/bitops.h>
 #include <linux/bug.h>
 #include <linux/device.h>
 #include <linux/kernel.h>
@@ -41,26 +42,31 @@ void dma_buf_report_args(const char *func)
 /**
  * dma_buf_misuse - report what a driver did wrong
  * @dmabuf: the buffer in question
- * @dev: the importer's device, or NULL if the exporter is to blame
- * @fmt: what is wrong, in a few words
+ * @dev: the device, or NULL if none has to do with it
+ * @misuse: what kind of thing is wrong
+ * @fmt: the same in a few words
  *
- * A WARN that names exporter, inode number, name and device. The kernel goes
- * on; it is the caller's business to leave alone what may still be in use.
+ * One WARN for each kind and buffer, since a driver may well do the same wrong
+ * for every frame. It names exporter, inode number, name and device. The kernel
+ * goes on; it is the caller's business to leave alone what may still be in use.
  *
  * Context: Process context, without &dma_buf.name_lock.
  */
 void dma_buf_misuse(struct dma_buf *dmabuf, struct device *dev,
-		    const char *fmt, ...)
+		    enum dma_buf_misuse misuse, const char *fmt, ...)
 {
+	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
 	char name[DMA_BUF_NAME_LEN];
 	char text[256];
 	va_list args;
 	int len;
 
+	if (test_and_set_bit(misuse, &obj->told))
+		return;
 	dma_buf_copy_name(dmabuf, name);
 	len = scnprintf(text, sizeof(text),
 			"dma-buf: exporter %s, inode %lu, name \"%*pE\", device %s: ",
-			dmabuf->exp_name, to_dma_buf_object(dmabuf)->ino,
+			dmabuf->exp_name, obj->ino,
 			(int)strlen(name), name, dev ? dev_name(dev) : "none");
 	va_start(args, fmt);
 	vsnprintf(text + len, sizeof(text) - len, fmt, args);

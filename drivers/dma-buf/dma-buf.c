@@ -48,9 +48,13 @@ static struct vfsmount *dma_buf_mnt;
  */
 bool dma_buf_copy_name(struct dma_buf *dmabuf, char name[DMA_BUF_NAME_LEN])
 {
-	guard(spinlock)(&dmabuf->name_lock);
+	bool named;
+
+	spin_lock(&dmabuf->name_lock);
+	named = dmabuf->name;
 	strscpy(name, dmabuf->name ?: "", DMA_BUF_NAME_LEN);
-	return dmabuf->name;
+	spin_unlock(&dmabuf->name_lock);
+	return named;
 }
 
 /**
@@ -76,14 +80,15 @@ static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
 	attach = list_first_entry_or_null(&dmabuf->attachments,
 					  struct dma_buf_attachment, node);
 	if (attach)
-		dma_buf_misuse(dmabuf, attach->dev,
+		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_RELEASED_EARLY,
 			       "released with devices attached");
 	else if (obj->vmap_users)
-		dma_buf_misuse(dmabuf, NULL,
+		dma_buf_misuse(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
 			       "released with %u kernel mappings",
 			       obj->vmap_users);
 	else if (dma_buf_poll_is_armed(obj))
-		dma_buf_misuse(dmabuf, NULL, "released with pollers waiting");
+		dma_buf_misuse(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
+			       "released with pollers waiting");
 	else
 		return false;
 	return true;

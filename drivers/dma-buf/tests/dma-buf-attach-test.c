@@ -415,6 +415,30 @@ static void detach_while_mapped_keeps_all(struct kunit *test)
 	mock_free_leaked(exp);
 }
 
+/* Nobody would tell the device of a move, so there is to be none. */
+static void detach_while_mapped_stops_moves(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	unsigned int pins = exp->calls[MOCK_PIN];
+
+	mock_reports(test);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_detach(imp);
+	mock_expect_report(test, exp, imp, "detached while mapped");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], pins + 1);
+
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	dma_buf_detach(exp->dmabuf, attach);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN],
+			exp->calls[MOCK_UNPIN] + 1);
+	mock_release(exp);
+	mock_expect_no_report(test);
+	mock_free_leaked(exp);
+}
+
 static void detach_while_pinned_unpins(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
@@ -479,6 +503,7 @@ static struct kunit_case dma_buf_attach_cases[] = {
 	KUNIT_CASE(detach_refuses_bad_arguments),
 	KUNIT_CASE(detach_refuses_anothers_attachment),
 	KUNIT_CASE(detach_while_mapped_keeps_all),
+	KUNIT_CASE(detach_while_mapped_stops_moves),
 	KUNIT_CASE(detach_while_pinned_unpins),
 	KUNIT_CASE(release_while_attached_keeps_all),
 	{}

@@ -37,6 +37,7 @@ static void importer_gets_no_pages(struct kunit *test)
 		KUNIT_EXPECT_NULL(test, sg_page(sg));
 		KUNIT_EXPECT_EQ(test, sg_dma_address(sg), mock_address(exp, i));
 		KUNIT_EXPECT_EQ(test, sg_dma_len(sg), PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, sg->length, PAGE_SIZE);
 	}
 
 	/* The exporter's own is as it was, and comes back to it. */
@@ -119,7 +120,7 @@ static void strange_tables_are_reported(struct kunit *test)
 	if (row->report) {
 		snprintf(report, sizeof(report), row->report, mapped,
 			 row->size);
-		mock_expect_report(test, exp, NULL, report);
+		mock_expect_report(test, exp, imp, report);
 	}
 	KUNIT_EXPECT_EQ(test, sgt->nents, exp->mapped->nents);
 	unmap(imp, sgt);

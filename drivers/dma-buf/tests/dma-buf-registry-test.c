@@ -208,6 +208,32 @@ static void iterator_passes_over_the_dying(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dying->calls[MOCK_RELEASE], 1);
 }
 
+/* So many that a walker has to let go of the lock on its way past them. */
+#define DYING	100
+
+static void iterator_passes_over_many_dying(struct kunit *test)
+{
+	struct path *path = kunit_kcalloc(test, DYING, sizeof(*path), GFP_KERNEL);
+	struct crowd *before = crowd(test), *after;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, path);
+	for (i = 0; i < DYING; i++) {
+		struct mock_exporter *dying = mock_buffer(test, MOCK_STATIC);
+
+		path[i] = dying->dmabuf->file->f_path;
+		path_get(&path[i]);
+		mock_release(dying);
+	}
+	after = crowd(test);
+	iterate(before);
+	expect_each_once(test, before);
+	iterate(after);
+	expect_each_once(test, after);
+	for (i = 0; i < DYING; i++)
+		path_put(&path[i]);
+}
+
 static void expect_gone(struct mock_exporter *exp, enum mock_op op)
 {
 	struct crowd *all = exp->hook_data;
@@ -381,6 +407,7 @@ static struct kunit_case dma_buf_registry_cases[] = {
 	KUNIT_CASE(buffers_ahead_go_during_iteration),
 	KUNIT_CASE(buffers_come_during_iteration),
 	KUNIT_CASE(iterator_passes_over_the_dying),
+	KUNIT_CASE(iterator_passes_over_many_dying),
 	KUNIT_CASE(released_is_nowhere_to_be_found),
 	KUNIT_CASE(cursor_stays_until_it_passes),
 	KUNIT_CASE(buffers_go_before_a_cursor),

@@ -14,10 +14,28 @@ static void report_names_everything(struct kunit *test)
 
 	mock_reports(test);
 	exp->dmabuf->name = kstrdup("frame 1", GFP_KERNEL);
-	dma_buf_misuse(exp->dmabuf, imp->dev, "%d mistakes in %s", 2, "one");
+	dma_buf_misuse(exp->dmabuf, imp->dev, DMA_BUF_UNPIN_UNPINNED,
+		       "%d mistakes in %s", 2, "one");
 	mock_expect_report(test, exp, imp, "2 mistakes in one");
-	dma_buf_misuse(exp->dmabuf, NULL, "no device");
+	dma_buf_misuse(exp->dmabuf, NULL, DMA_BUF_VUNMAP_UNMAPPED,
+		       "no device");
 	mock_expect_report(test, exp, NULL, "no device");
+}
+
+/* Who is wrong once is so for every frame. */
+static void report_comes_once(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_exporter *other = mock_buffer(test, MOCK_STATIC);
+	struct mock_reports *reports = mock_reports(test);
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		dma_buf_misuse(exp->dmabuf, NULL, DMA_BUF_UNMAP_UNMAPPED, "a");
+		dma_buf_misuse(exp->dmabuf, NULL, DMA_BUF_UNMAP_DIRECTION, "b");
+		dma_buf_misuse(other->dmabuf, NULL, DMA_BUF_UNMAP_UNMAPPED, "c");
+	}
+	KUNIT_EXPECT_EQ(test, reports->count, 3);
 }
 
 /* A program chose the name; a line of the log is the kernel's own. */
@@ -27,7 +45,7 @@ static void report_escapes_the_name(struct kunit *test)
 	struct mock_reports *reports = mock_reports(test);
 
 	exp->dmabuf->name = kstrdup("a\n[    0.000000] BUG", GFP_KERNEL);
-	dma_buf_misuse(exp->dmabuf, NULL, "oh");
+	dma_buf_misuse(exp->dmabuf, NULL, DMA_BUF_VMAP_EMPTY, "oh");
 	KUNIT_EXPECT_EQ(test, reports->count, 1);
 	KUNIT_EXPECT_NULL(test, strchr(reports->text, '\n'));
 	KUNIT_EXPECT_NOT_NULL(test, strstr(reports->text,
@@ -43,7 +61,7 @@ static void long_report_is_cut(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, text);
 	memset(text, 'x', 999);
-	dma_buf_misuse(exp->dmabuf, NULL, "%s", text);
+	dma_buf_misuse(exp->dmabuf, NULL, DMA_BUF_VMAP_EMPTY, "%s", text);
 	KUNIT_EXPECT_EQ(test, reports->count, 1);
 	KUNIT_EXPECT_EQ(test, strlen(reports->text),
 			sizeof(reports->text) - 1);
@@ -62,6 +80,7 @@ static void bad_arguments_name_the_function(struct kunit *test)
 
 static struct kunit_case dma_buf_report_cases[] = {
 	KUNIT_CASE(report_names_everything),
+	KUNIT_CASE(report_comes_once),
 	KUNIT_CASE(report_escapes_the_name),
 	KUNIT_CASE(long_report_is_cut),
 	KUNIT_CASE(bad_arguments_name_the_function),

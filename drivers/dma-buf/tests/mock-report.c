@@ -54,7 +54,8 @@ static void mock_expect_text(struct kunit *test, const char *text)
  * @imp: whose device, or NULL for none
  * @what: the report itself
  *
- * The report is forgotten then, so the next one can be expected.
+ * The report is forgotten then, by the core as well, so the next one can be
+ * expected.
  */
 void mock_expect_report(struct kunit *test, struct mock_exporter *exp,
 			struct mock_importer *imp, const char *what)
@@ -69,6 +70,7 @@ void mock_expect_report(struct kunit *test, struct mock_exporter *exp,
 		 dmabuf->exp_name, to_dma_buf_object(dmabuf)->ino,
 		 dmabuf->name ?: "", imp ? dev_name(imp->dev) : "none", what);
 	mock_expect_text(test, text);
+	to_dma_buf_object(dmabuf)->told = 0;
 }
 
 /**

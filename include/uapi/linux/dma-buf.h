@@ -13,10 +13,11 @@
  *
  * A program that touches the buffer through mmap() says so before
  * (DMA_BUF_SYNC_START) and after (DMA_BUF_SYNC_END), each time with the kind
- * of access: DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE or both. START waits for
- * devices that are at work on the buffer and makes their data visible; END
- * makes what the program wrote visible to devices. It gives no exclusive right:
- * to keep programs apart is their own affair.
+ * of access: DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE or both. START waits for the
+ * devices that put a fence on the buffer, and makes visible what devices wrote;
+ * END makes what the program wrote visible to devices. Work that is
+ * synchronized explicitly puts no fence there: the program waits for it itself.
+ * Neither gives an exclusive right: to keep programs apart is their own affair.
  *
  * Both can be interrupted by a signal (EINTR) and may see EAGAIN; call again.
  */
