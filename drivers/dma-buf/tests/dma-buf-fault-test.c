@@ -244,13 +244,15 @@ static void poll_without_memory_tells_no_lie(struct kunit *test)
 		fences[0] = mock_busy(exp, DMA_RESV_USAGE_WRITE);
 		fences[1] = mock_busy(exp, DMA_RESV_USAGE_WRITE);
 		current->fail_nth = ++nth;
-		KUNIT_EXPECT_EQ(test, mock_poll(poller, exp->dmabuf), 0);
+		KUNIT_EXPECT_EQ(test,
+				(__force int)mock_poll(poller, exp->dmabuf), 0);
 		hit = !current->fail_nth;
 		current->fail_nth = 0;
 
 		/* It may wake up for either, and then waits for the other. */
 		dma_fence_signal(&fences[nth % 2]->base);
-		KUNIT_EXPECT_EQ(test, mock_poll(poller, exp->dmabuf), 0);
+		KUNIT_EXPECT_EQ(test,
+				(__force int)mock_poll(poller, exp->dmabuf), 0);
 		reinit_completion(&poller->woken);
 		dma_fence_signal(&fences[!(nth % 2)]->base);
 		mock_wait(test, &poller->woken);

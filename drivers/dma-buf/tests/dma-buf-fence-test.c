@@ -2,7 +2,8 @@
 /*
  * Tests of dma-buf: poll. Its other half, sync files, is in dma-buf-sync-file-test.c.
  */
-#include <linux/irqflags.h>
+#include <linux/hardirq.h>
+#include <linux/irq_work.h>
 #include <linux/path.h>
 #include <linux/slab.h>
 
@@ -178,17 +179,40 @@ static void late_fence_is_waited_for(struct kunit *test)
 	expect_ready(poller, exp);
 }
 
-static void fence_may_signal_with_interrupts_off(struct kunit *test)
+/**
+ * struct irq_signal - a device that is done, and says so with an interrupt
+ * @work: runs in the interrupt
+ * @fence: what it signals
+ * @in_hardirq: it really did
+ */
+struct irq_signal {
+	struct irq_work work;
+	struct mock_fence *fence;
+	bool in_hardirq;
+};
+
+static void signal_in_interrupt(struct irq_work *work)
+{
+	struct irq_signal *irq = container_of(work, struct irq_signal, work);
+
+	irq->in_hardirq = in_hardirq();
+	dma_fence_signal(&irq->fence->base);
+}
+
+static void fence_may_signal_in_an_interrupt(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
 	struct mock_poller *poller = mock_poller(test, EPOLLIN);
-	unsigned long flags;
+	struct irq_signal *irq;
 
+	irq = kunit_kzalloc(test, sizeof(*irq), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, irq);
+	irq->fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	irq->work = IRQ_WORK_INIT_HARD(signal_in_interrupt);
 	expect_idle(poller, exp);
-	local_irq_save(flags);
-	dma_fence_signal(&fence->base);
-	local_irq_restore(flags);
+	irq_work_queue(&irq->work);
+	irq_work_sync(&irq->work);
+	KUNIT_EXPECT_TRUE(test, irq->in_hardirq);
 	expect_ready(poller, exp);
 }
 
@@ -262,12 +286,10 @@ static void waiting_is_visible(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, obj->poll_out.state, DMA_BUF_POLL_ARMED);
 	dma_fence_signal(&fence->base);
 	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
-	/*
-	 * Whoever signals need not have a reference, so the callback must not
-	 * put its own: it would free the fence whose lock is held.
-	 */
+	/* The callback did not put its own: the lock of the fence was held. */
 	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 3);
-	KUNIT_EXPECT_EQ(test, mock_poll(poller, exp->dmabuf), INOUT);
+	KUNIT_EXPECT_EQ(test, (__force int)mock_poll(poller, exp->dmabuf),
+			(__force int)INOUT);
 	/* The test has one, the buffer the other: none is kept for nothing. */
 	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 2);
 }
@@ -371,7 +393,7 @@ static struct kunit_case dma_buf_poll_cases[] = {
 	KUNIT_CASE_PARAM(many_fences_are_one_wakeup, count_gen_params),
 	KUNIT_CASE(failed_work_is_work_done),
 	KUNIT_CASE(late_fence_is_waited_for),
-	KUNIT_CASE(fence_may_signal_with_interrupts_off),
+	KUNIT_CASE(fence_may_signal_in_an_interrupt),
 	KUNIT_CASE(pollers_with_one_wish_wake_together),
 	KUNIT_CASE(pollers_with_other_wishes_wake_apart),
 	KUNIT_CASE(free_access_is_told_again),

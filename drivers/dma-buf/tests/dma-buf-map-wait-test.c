@@ -76,6 +76,7 @@ static void others_go_on_while_map_waits(struct kunit *test)
 	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_KERNEL);
 	struct mock_importer *a = mock_importer(test, "a");
 	struct mock_importer *b = mock_importer(test, "b");
+	struct mock_poller *poller = mock_poller(test, EPOLLIN);
 	struct mock_task *task;
 	bool free;
 
@@ -93,8 +94,10 @@ static void others_go_on_while_map_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
 	mock_attach(b, exp);
 	mock_detach(b);
+	KUNIT_EXPECT_EQ(test, (__force int)mock_poll(poller, exp->dmabuf), 0);
 
 	dma_fence_signal(&fence->base);
+	KUNIT_EXPECT_EQ(test, poller->wakeups, 1);
 	KUNIT_EXPECT_EQ(test, mock_task_join(task), 0);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 1);

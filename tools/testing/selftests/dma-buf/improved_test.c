@@ -206,6 +206,18 @@ static bool enter_cgroup(const char *cgroup)
 	return done;
 }
 
+static bool limit_cgroup(const char *limit)
+{
+	int fd = open(CGROUP "/memory.max", O_WRONLY);
+	bool done;
+
+	if (fd < 0)
+		return false;
+	done = write(fd, limit, strlen(limit)) == (ssize_t)strlen(limit);
+	close(fd);
+	return done;
+}
+
 static bool make_cgroup(void)
 {
 	int fd = open("/sys/fs/cgroup/cgroup.subtree_control", O_WRONLY);
@@ -217,7 +229,7 @@ static bool make_cgroup(void)
 	close(fd);
 	if (!enabled || (mkdir(CGROUP, 0755) && errno != EEXIST))
 		return false;
-	return charged() >= 0 && enter_cgroup(CGROUP);
+	return limit_cgroup("64M") && charged() >= 0 && enter_cgroup(CGROUP);
 }
 
 static void close_all(int *fds)
