@@ -225,7 +225,7 @@ static long racer_follow(void *data)
  * @follow: one step of the others
  */
 void race_run(struct race *race, long (*lead)(struct racer *racer),
-		     long (*follow)(struct racer *racer))
+	      long (*follow)(struct racer *racer))
 {
 	static const char * const names[] = { "racer0", "racer1", "racer2" };
 	struct mock_task *followers[RACE_TASKS], *leader;

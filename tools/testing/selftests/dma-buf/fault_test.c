@@ -59,12 +59,19 @@ static void undo_made(struct scene *scene)
 	close(scene->made);
 }
 
-/* Fails one call of run after the other; returns how many of them came back with an error. */
-static unsigned int fail_each(struct __test_metadata *_metadata, const struct operation *operation,
-			      struct scene *scene)
+/* How often an operation came back with which error. */
+struct failures {
+	unsigned int memory;
+	unsigned int copy;
+};
+
+/* Fails one call of run after the other. */
+static struct failures fail_each(struct __test_metadata *_metadata,
+				 const struct operation *operation, struct scene *scene)
 {
+	struct failures failures = { 0 };
 	long alive = buffers_alive();
-	unsigned int nth, failed = 0;
+	unsigned int nth;
 	bool hit;
 
 	for (nth = 1, hit = true; hit; nth++) {
@@ -78,7 +85,8 @@ static unsigned int fail_each(struct __test_metadata *_metadata, const struct op
 			operation->undo(scene);
 			continue;
 		}
-		failed++;
+		failures.memory += err == -ENOMEM;
+		failures.copy += err == -EFAULT;
 		if (operation->recover)
 			operation->recover(scene);
 		EXPECT_TRUE(hit) TH_LOG("%d without a fault", err);
@@ -90,7 +98,22 @@ static unsigned int fail_each(struct __test_metadata *_metadata, const struct op
 		operation->undo(scene);
 	}
 	EXPECT_EQ(alive, buffers_alive());
-	return failed;
+	return failures;
+}
+
+/* Each kind of fault has its error: as many copies fail alone as do among all faults. */
+static void tell_apart(struct __test_metadata *_metadata, const struct operation *operation,
+		       struct scene *scene)
+{
+	struct failures copies, all;
+
+	ASSERT_EQ(0, faults_spare_memory(true));
+	copies = fail_each(_metadata, operation, scene);
+	ASSERT_EQ(0, faults_spare_memory(false));
+	all = fail_each(_metadata, operation, scene);
+	EXPECT_EQ(0, copies.memory);
+	EXPECT_EQ(copies.copy, all.copy);
+	EXPECT_LT(0, all.copy + all.memory);
 }
 
 /*
@@ -123,8 +146,8 @@ static void try_operation(struct __test_metadata *_metadata, const struct operat
 		SKIP(return, "this kernel has no " BUFINFO);
 	if (faults_open() == -ENODEV)
 		SKIP(return, "this kernel makes no allocation fail");
-	/* Once to fill what is only ever filled once. */
-	EXPECT_LT(0, fail_each(_metadata, operation, scene));
+	/* This also fills what is only ever filled once. */
+	tell_apart(_metadata, operation, scene);
 	if (slabs_count(&before))
 		SKIP(return, "this kernel does not count its objects");
 	for (turn = 0; turn < TURNS; turn++)

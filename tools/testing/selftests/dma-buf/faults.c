@@ -43,6 +43,12 @@ int faults_open(void)
 	return 0;
 }
 
+int faults_spare_memory(bool spare)
+{
+	/* Then only those caches fail that were marked for it, and none is. */
+	return write_knob(KNOBS "failslab/cache-filter", spare ? "Y" : "N");
+}
+
 void faults_close(void)
 {
 	if (fail_nth >= 0)

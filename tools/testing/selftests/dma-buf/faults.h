@@ -9,6 +9,9 @@
 int faults_open(void);
 void faults_close(void);
 
+/* Whether allocations are safe, and only copies fail. 0, or an errno. */
+int faults_spare_memory(bool spare);
+
 /* The nth of them from now on fails, counted from 1. */
 void faults_arm(unsigned int nth);
 
