@@ -5,8 +5,9 @@
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BUILD=$TOP/build
-# Which kernel: that of `make kernel`; or -debug, the same with sanitizers; -smp,
-# one for a machine with two processors; -base, one without our core.
+# Which kernel: that of `make kernel`; or -debug, the same with sanitizers;
+# -smp-kasan and -smp-kcsan, for a machine with two processors; -base, one without
+# our core.
 : "${KIND:=}"
 # shellcheck disable=SC2034 # for the scripts that read this file
 {

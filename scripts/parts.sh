@@ -11,11 +11,12 @@ start_parts() {
 	passed=0 failed=0 skipped=0
 }
 
-# run_part TITLE SCRIPT: a part leaves its three numbers in RESULTS/SCRIPT.count.
+# run_part TITLE SCRIPT [ARGUMENT]: a part leaves its three numbers in a file that
+# it is given the name of.
 run_part() {
-	local count=$RESULTS/$2.count p f s
+	local count=$RESULTS/$2${3:-}.count p f s
 	stage "$1"
-	"$TOP/scripts/$2" "$count" &
+	"$TOP/scripts/$2" "$count" "${@:3}" &
 	wait $! || {
 		echo "$1: not all is well" >&2
 		[ -s "$count" ] || echo 0 1 0 > "$count"
