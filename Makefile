@@ -39,6 +39,10 @@ check: tree
 	@scripts/packages check
 	@scripts/check-run
 
+users: tree
+	@scripts/packages check
+	@scripts/users-run
+
 docs: tree
 	@scripts/packages docs
 	@scripts/docs
@@ -60,4 +64,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help packages base tree kernel demo test stress compare check docs patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo test stress compare check users docs patch install uninstall clean distclean
