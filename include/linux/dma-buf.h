@@ -117,7 +117,9 @@ struct dma_buf_ops {
 
 	/**
 	 * @end_cpu_access: The CPU is done, make its writes visible to devices;
-	 * not locked. Optional. Returns 0 or a negative errno.
+	 * not locked. Optional. Returns 0 or a negative errno; one that asks
+	 * for another try (-EINTR, -ERESTARTSYS, -EAGAIN) means that the access
+	 * goes on until then.
 	 */
 	int (*end_cpu_access)(struct dma_buf *dmabuf,
 			      enum dma_data_direction dir);
