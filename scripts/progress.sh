@@ -9,13 +9,12 @@ compile_count() {
 }
 
 # draw_bar DONE TOTAL: one line, drawn over the last on a terminal. TOTAL may be
-# 0: not known.
+# 0: not known; it is an estimate otherwise.
 draw_bar() {
-	local width=32 filled line
+	local width=32 total=$(($1 > $2 ? $1 : $2)) line
 	if [ "$2" -gt 0 ]; then
-		filled=$(($1 >= $2 ? width : width * $1 / $2))
-		printf -v line '%*s' "$filled" ''
-		printf -v line '[%-*s] %d/%d compiled' "$width" "${line// /#}" "$1" "$2"
+		printf -v line '%*s' $((width * $1 / total)) ''
+		printf -v line '[%-*s] %d/%d compiled' "$width" "${line// /#}" "$1" "$total"
 	else
 		printf -v line '%d compiled' "$1"
 	fi
