@@ -3,13 +3,35 @@
  * Tests of dma-buf: what only a process has, memory and the files of people.
  */
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "mock.h"
+
+/*
+ * Give the thread of the test the memory of a process. kunit_vm_mmap() would do
+ * so as well, but keeps a reference for good when the thread ends.
+ */
+static void mock_become_process(struct kunit *test)
+{
+	struct mm_struct *mm;
+
+	if (current->mm)
+		return;
+	mm = mm_alloc();
+	KUNIT_ASSERT_NOT_NULL(test, mm);
+	mm->task_size = TASK_SIZE;
+	arch_pick_mmap_layout(mm, &current->signal->rlim[RLIMIT_STACK]);
+	kthread_use_mm(mm);
+	/* The end of the thread gives back one reference, not that of its use. */
+	mmdrop(mm);
+}
 
 /**
  * mock_user - memory of a process, in the thread of the test
@@ -23,6 +45,7 @@ void __user *mock_user(struct kunit *test, const void *data, size_t size)
 {
 	unsigned long addr;
 
+	mock_become_process(test);
 	addr = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
 			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
 	KUNIT_ASSERT_NE(test, addr, 0);
@@ -45,6 +68,7 @@ unsigned long mock_mmap(struct kunit *test, struct file *file,
 			unsigned long pages, unsigned long pgoff,
 			unsigned long prot)
 {
+	mock_become_process(test);
 	return kunit_vm_mmap(test, file, 0, pages << PAGE_SHIFT, prot,
 			     MAP_SHARED, pgoff << PAGE_SHIFT);
 }

@@ -409,10 +409,10 @@ TEST_F(fenced, mmap)
 	try_operation(_metadata, &operation, &scene);
 }
 
-/* Without an interruption, what bufinfo holds is complete; read piece by piece. */
+/* Few copies: how many it takes depends on what else there is in the system. */
 static int run_bufinfo(struct scene *scene)
 {
-	char piece[100];
+	char piece[4096];
 	ssize_t got = 0;
 	int fd = open(BUFINFO, O_RDONLY);
 
