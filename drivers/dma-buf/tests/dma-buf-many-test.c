@@ -17,7 +17,7 @@
 
 static unsigned int buffers = 100000;
 module_param(buffers, uint, 0444);
-MODULE_PARM_DESC(buffers, "how many there are at once");
+MODULE_PARM_DESC(buffers, "how many there are at once; a tenth of it come and go");
 
 struct many;
 
@@ -144,15 +144,13 @@ static int many_pass_one(struct many *many)
 	return again == dmabuf ? 0 : -EIO;
 }
 
-#define PASSING	10000
-
 static long many_pass(void *data)
 {
 	struct many *many = data;
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < PASSING && !err; i++) {
+	for (i = 0; i < buffers / 10 && !err; i++) {
 		err = many_pass_one(many);
 		cond_resched();
 	}
