@@ -5,7 +5,7 @@
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BUILD=$TOP/build
-# Which kernel: that of `make kernel`; or -debug, the same with sanitizers;
+# Which kernel: that of `make kernel`; or -debug, the same with more checkers;
 # -smp-kasan and -smp-kcsan, for a machine with two processors; -base, one without
 # our core.
 : "${KIND:=}"
