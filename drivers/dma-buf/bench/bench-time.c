@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Benchmark of dma-buf: how long an operation takes.
+ *
+ * An operation is repeated in batches which are long enough for the clock and
+ * short enough to lie between two ticks, most of them. What counts is the median
+ * of the batches: those that an interrupt or another process fell into are at
+ * the far end.
+ */
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/rcupdate.h>
+#include <linux/sort.h>
+#include <linux/time64.h>
+
+#include "bench.h"
+
+#define BENCH_BATCH_NS		(NSEC_PER_MSEC)
+#define BENCH_TOTAL_NS		(50 * NSEC_PER_MSEC)
+#define BENCH_BATCHES_MIN	5
+#define BENCH_BATCHES_MAX	101
+#define BENCH_COUNT_MAX		1000000
+
+/**
+ * bench_stop - what follows is not part of the operation
+ * @b: the order
+ */
+void bench_stop(struct bench *b)
+{
+	b->stopped = ktime_get_ns();
+}
+
+/**
+ * bench_go - and here it goes on
+ * @b: the order, after bench_stop()
+ */
+void bench_go(struct bench *b)
+{
+	b->excluded += ktime_get_ns() - b->stopped;
+}
+
+static int bench_batch(struct bench *b, const struct bench_op *op,
+		       unsigned int count, u64 *ns)
+{
+	u64 start;
+	int err;
+
+	/* What the last batch left to RCU would be freed in the midst of this. */
+	rcu_barrier();
+
+	b->excluded = 0;
+	start = ktime_get_ns();
+	err = op->run(b, count);
+	*ns = ktime_get_ns() - start - b->excluded;
+	return err;
+}
+
+/* Also warms up: all but the last of these batches together are as long as it. */
+static int bench_calibrate(struct bench *b, const struct bench_op *op,
+			   unsigned int *count, u64 *ns)
+{
+	u64 wanted;
+	int err;
+
+	*count = 1;
+	for (;;) {
+		err = bench_batch(b, op, *count, ns);
+		if (err || *ns >= BENCH_BATCH_NS / 2 ||
+		    *count == BENCH_COUNT_MAX)
+			return err;
+		wanted = div64_u64((u64)*count * BENCH_BATCH_NS, *ns + 1);
+		*count = clamp(wanted, *count + 1ULL,
+			       min(*count * 4ULL, BENCH_COUNT_MAX));
+	}
+}
+
+static int bench_compare(const void *a, const void *b)
+{
+	const u64 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/**
+ * bench_sort - put samples in order, the smallest first
+ * @samples: the samples
+ * @count: how many
+ */
+void bench_sort(u64 *samples, unsigned int count)
+{
+	sort(samples, count, sizeof(*samples), bench_compare, NULL);
+}
+
+/**
+ * bench_time - measure the median time of an operation
+ * @b: the order, set up
+ * @op: the operation
+ *
+ * The result is in nanoseconds.
+ *
+ * Return: 0, or what the operation returned.
+ */
+int bench_time(struct bench *b, const struct bench_op *op)
+{
+	u64 ns[BENCH_BATCHES_MAX], median;
+	unsigned int batches, count, i;
+	int err;
+
+	err = bench_calibrate(b, op, &count, &ns[0]);
+	if (err)
+		return err;
+
+	batches = clamp(div64_u64(BENCH_TOTAL_NS, ns[0]), BENCH_BATCHES_MIN,
+			BENCH_BATCHES_MAX);
+	for (i = 0; i < batches; i++) {
+		err = bench_batch(b, op, count, &ns[i]);
+		if (err)
+			return err;
+	}
+	bench_sort(ns, batches);
+	median = div_u64(ns[batches / 2] * 100, count);
+	bench_result("ns", "%llu.%02llu", median / 100, median % 100);
+	return 0;
+}
