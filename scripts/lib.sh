@@ -5,14 +5,14 @@
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BUILD=$TOP/build
-# Which kernel: that of `make kernel`; or -debug, the same with more checkers;
-# -smp-kasan and -smp-kcsan, for a machine with two processors; -base, one without
-# our core.
+# Which kernel: that of `make kernel`, or one of another configuration: -debug,
+# -smp-kasan, -smp-kcsan, -bench, -bench-debug, -bench-smp. Of these, *-smp* are for
+# a machine with several processors, and *-base are without our core.
 : "${KIND:=}"
 # shellcheck disable=SC2034 # for the scripts that read this file
 {
 	TREE=$BUILD/tree
-	[ "$KIND" != -base ] || TREE=$BUILD/tree-base
+	[[ $KIND != *-base ]] || TREE=$BUILD/tree-base
 	LOGS=$BUILD/logs
 	UML=$BUILD/um$KIND
 	RESULTS=$BUILD/test$KIND
