@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export STAGE_START := $(shell date +%s)
-export KERNEL FRAMES DEMO_ARGS SUITE ROUNDS
+export KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS
 
 help:
 	@scripts/help
@@ -34,6 +34,10 @@ stress: tree
 
 compare: kernel
 	@scripts/compare-run
+
+bench: tree
+	@scripts/packages bench
+	@scripts/bench-run
 
 check: tree
 	@scripts/packages check
@@ -64,4 +68,4 @@ clean:
 distclean:
 	rm -rf build
 
-.PHONY: help packages base tree kernel demo test stress compare check users docs patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo test stress compare bench check users docs patch install uninstall clean distclean
