@@ -57,7 +57,6 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	if (!obj)
 		return ERR_PTR(-ENOMEM);
 
-	INIT_LIST_HEAD(&obj->mappings);
 	attach = &obj->base;
 	attach->dmabuf = dmabuf;
 	attach->dev = dev;
@@ -157,7 +156,7 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 {
 	struct dma_buf_attachment_object *obj;
-	bool ended;
+	bool ended = true;
 
 	if (dma_buf_bad_args(!dmabuf || !attach, __func__))
 		return;
@@ -173,7 +172,8 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 	dma_resv_lock(dmabuf->resv, NULL);
 	/* An importer whose attachment is kept below may come again. */
 	list_del_init(&attach->node);
-	ended = dma_buf_attachment_end(obj);
+	if (obj->first.exported || obj->first.next || obj->pins)
+		ended = dma_buf_attachment_end(obj);
 	dma_resv_unlock(dmabuf->resv);
 	if (!ended)
 		return;
@@ -198,7 +198,7 @@ EXPORT_SYMBOL_GPL(dma_buf_detach);
  */
 bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
 {
-	return attach->importer_ops && attach->importer_ops->invalidate_mappings;
+	return dma_buf_is_revocable(attach);
 }
 EXPORT_SYMBOL_GPL(dma_buf_attach_revocable);
 
@@ -293,7 +293,7 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 	dma_resv_assert_held(dmabuf->resv);
 
 	list_for_each_entry(attach, &dmabuf->attachments, node)
-		if (dma_buf_attach_revocable(attach))
+		if (dma_buf_is_revocable(attach))
 			attach->importer_ops->invalidate_mappings(attach);
 }
 EXPORT_SYMBOL_GPL(dma_buf_invalidate_mappings);

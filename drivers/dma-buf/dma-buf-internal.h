@@ -134,38 +134,37 @@ extern const struct file_operations dma_buf_fops;
 
 /**
  * struct dma_buf_mapping - one table that an importer has
- * @node: in &dma_buf_attachment_object.mappings
- * @exported: the table as the exporter made it
- * @given: the table as the importer got it; see CONFIG_DMABUF_DEBUG
- * @dir: of the transfer
- * @users: how many map calls without their unmap; more than one, or none at
- *         all, only if the table is a cached one
+ * @next: another one of the same attachment, or NULL
+ * @exported: the table as the exporter made it; NULL if there is none
+ * @given: the table as the importer got it, if that is another
+ * @users: how many map calls without their unmap; other than one only if the
+ *         table is a cached one
+ * @dir: of the transfer, see &enum dma_data_direction
  * @pinned: the core pinned the buffer for it
  */
 struct dma_buf_mapping {
-	struct list_head node;
+	struct dma_buf_mapping *next;
 	struct sg_table *exported;
+#ifdef CONFIG_DMABUF_DEBUG
 	struct sg_table *given;
-	enum dma_data_direction dir;
+#endif
 	unsigned int users;
+	u8 dir;
 	bool pinned;
 };
 
 /**
  * struct dma_buf_attachment_object - an attachment, with what is the core's
  * @base: what everybody sees
- * @mappings: every &struct dma_buf_mapping
- * @first: serves as one of them, so that most attachments need no other
- * @first_used: it is in @mappings
+ * @first: one mapping, and the head of the list of all others: most attachments
+ *         need no other
  * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter
  *
  * All but @base is guarded by the reservation lock of the buffer.
  */
 struct dma_buf_attachment_object {
 	struct dma_buf_attachment base;
-	struct list_head mappings;
 	struct dma_buf_mapping first;
-	bool first_used;
 	unsigned int pins;
 };
 
@@ -173,6 +172,18 @@ static inline struct dma_buf_attachment_object *
 to_attachment_object(struct dma_buf_attachment *attach)
 {
 	return container_of(attach, struct dma_buf_attachment_object, base);
+}
+
+/* dma-buf-attach.c: devices on a buffer */
+
+/*
+ * What dma_buf_attach_revocable() tells drivers, for each mapping of a buffer
+ * that can move.
+ */
+static inline bool
+dma_buf_is_revocable(const struct dma_buf_attachment *attach)
+{
+	return attach->importer_ops && attach->importer_ops->invalidate_mappings;
 }
 
 /* dma-buf-map.c: DMA addresses for a device */
@@ -262,6 +273,18 @@ static inline void dma_buf_stats_remove(struct dma_buf_object *obj) { }
 struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
 				    struct sg_table *exported);
 void dma_buf_debug_unwrap(struct sg_table *given);
+
+static inline struct sg_table *
+dma_buf_mapping_given(const struct dma_buf_mapping *mapping)
+{
+	return mapping->given;
+}
+
+static inline void dma_buf_mapping_set_given(struct dma_buf_mapping *mapping,
+					     struct sg_table *given)
+{
+	mapping->given = given;
+}
 #else
 static inline struct sg_table *
 dma_buf_debug_wrap(struct dma_buf_attachment *attach, struct sg_table *exported)
@@ -270,6 +293,15 @@ dma_buf_debug_wrap(struct dma_buf_attachment *attach, struct sg_table *exported)
 }
 
 static inline void dma_buf_debug_unwrap(struct sg_table *given) { }
+
+static inline struct sg_table *
+dma_buf_mapping_given(const struct dma_buf_mapping *mapping)
+{
+	return mapping->exported;
+}
+
+static inline void dma_buf_mapping_set_given(struct dma_buf_mapping *mapping,
+					     struct sg_table *given) { }
 #endif
 
 /* dma-buf-report.c */

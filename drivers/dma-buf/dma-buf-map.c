@@ -8,24 +8,12 @@
 
 #include "dma-buf-internal.h"
 
-static struct dma_buf_mapping *
-dma_buf_mapping_alloc(struct dma_buf_attachment_object *obj)
+/* Is this what the importer means? */
+static bool dma_buf_mapping_is(const struct dma_buf_mapping *mapping,
+			       const struct sg_table *given)
 {
-	if (obj->first_used)
-		return kzalloc(sizeof(struct dma_buf_mapping), GFP_KERNEL);
-
-	obj->first_used = true;
-	memset(&obj->first, 0, sizeof(obj->first));
-	return &obj->first;
-}
-
-static void dma_buf_mapping_free(struct dma_buf_attachment_object *obj,
-				 struct dma_buf_mapping *mapping)
-{
-	if (mapping == &obj->first)
-		obj->first_used = false;
-	else
-		kfree(mapping);
+	return dma_buf_mapping_given(mapping) == given && mapping->exported &&
+	       mapping->users;
 }
 
 /*
@@ -38,8 +26,8 @@ dma_buf_mapping_find(struct dma_buf_attachment_object *obj,
 {
 	struct dma_buf_mapping *mapping, *found = NULL;
 
-	list_for_each_entry(mapping, &obj->mappings, node) {
-		if (mapping->given != given || !mapping->users)
+	for (mapping = &obj->first; mapping; mapping = mapping->next) {
+		if (!dma_buf_mapping_is(mapping, given))
 			continue;
 		if (mapping->dir == dir)
 			return mapping;
@@ -48,19 +36,37 @@ dma_buf_mapping_find(struct dma_buf_attachment_object *obj,
 	return found;
 }
 
-/* Give a table back to the exporter. */
-static void dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
-				struct dma_buf_mapping *mapping)
+/* Forget any mapping but the first. */
+static noinline void
+dma_buf_mapping_remove(struct dma_buf_attachment_object *obj,
+		       struct dma_buf_mapping *mapping)
+{
+	struct dma_buf_mapping *before = &obj->first;
+
+	while (before->next != mapping)
+		before = before->next;
+	before->next = mapping->next;
+	kfree(mapping);
+}
+
+/* Give a table that nobody uses any more back to the exporter. */
+static inline void dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
+				       struct dma_buf_mapping *mapping,
+				       const struct dma_buf_ops *ops)
 {
 	struct dma_buf_attachment *attach = &obj->base;
-	const struct dma_buf_ops *ops = attach->dmabuf->ops;
+	struct sg_table *exported = mapping->exported;
+	enum dma_data_direction dir = mapping->dir;
+	bool pinned = mapping->pinned;
 
-	list_del(&mapping->node);
-	dma_buf_debug_unwrap(mapping->given);
-	ops->unmap_dma_buf(attach, mapping->exported, mapping->dir);
-	if (mapping->pinned)
+	dma_buf_debug_unwrap(dma_buf_mapping_given(mapping));
+	if (mapping == &obj->first)
+		mapping->exported = NULL;
+	else
+		dma_buf_mapping_remove(obj, mapping);
+	ops->unmap_dma_buf(attach, exported, dir);
+	if (pinned)
 		ops->unpin(attach);
-	dma_buf_mapping_free(obj, mapping);
 }
 
 /**
@@ -76,8 +82,8 @@ bool dma_buf_is_mapped(struct dma_buf_attachment_object *obj)
 
 	dma_resv_assert_held(obj->base.dmabuf->resv);
 
-	list_for_each_entry(mapping, &obj->mappings, node) {
-		if (mapping->users)
+	for (mapping = &obj->first; mapping; mapping = mapping->next) {
+		if (mapping->exported && mapping->users)
 			return true;
 	}
 	return false;
@@ -91,12 +97,10 @@ bool dma_buf_is_mapped(struct dma_buf_attachment_object *obj)
  */
 void dma_buf_drop_cached(struct dma_buf_attachment_object *obj)
 {
-	struct dma_buf_mapping *mapping, *next;
-
 	dma_resv_assert_held(obj->base.dmabuf->resv);
 
-	list_for_each_entry_safe(mapping, next, &obj->mappings, node)
-		dma_buf_mapping_end(obj, mapping);
+	if (obj->first.exported)
+		dma_buf_mapping_end(obj, &obj->first, obj->base.dmabuf->ops);
 }
 
 /* Must the buffer stay in place as long as this importer has it mapped? */
@@ -105,108 +109,129 @@ static bool dma_buf_needs_pin(struct dma_buf_attachment *attach)
 	if (!dma_buf_is_dynamic(attach->dmabuf))
 		return false;
 	return !IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) ||
-	       !dma_buf_attach_revocable(attach);
+	       !dma_buf_is_revocable(attach);
 }
 
 /*
  * Ask the exporter for a table and wrap it as debugging wants it. Fills
  * @mapping, or returns an error and leaves nothing mapped.
  */
-static int dma_buf_mapping_fill(struct dma_buf_attachment *attach,
-				struct dma_buf_mapping *mapping)
+static inline int dma_buf_mapping_fill(struct dma_buf_attachment *attach,
+				       struct dma_buf_mapping *mapping,
+				       const struct dma_buf_ops *ops,
+				       enum dma_data_direction dir)
 {
-	const struct dma_buf_ops *ops = attach->dmabuf->ops;
-	struct sg_table *given;
+	struct sg_table *exported, *given;
 
-	mapping->exported = ops->map_dma_buf(attach, mapping->dir);
-	if (!mapping->exported)
+	exported = ops->map_dma_buf(attach, dir);
+	if (!exported)
 		return -ENOMEM;
-	if (IS_ERR(mapping->exported))
-		return PTR_ERR(mapping->exported);
+	if (IS_ERR(exported))
+		return PTR_ERR(exported);
 
-	given = dma_buf_debug_wrap(attach, mapping->exported);
+	given = dma_buf_debug_wrap(attach, exported);
 	if (IS_ERR(given)) {
-		ops->unmap_dma_buf(attach, mapping->exported, mapping->dir);
+		ops->unmap_dma_buf(attach, exported, dir);
 		return PTR_ERR(given);
 	}
-	mapping->given = given;
+	mapping->exported = exported;
+	dma_buf_mapping_set_given(mapping, given);
+	mapping->users = 1;
+	mapping->dir = dir;
 	return 0;
 }
 
-static struct sg_table *dma_buf_map_new(struct dma_buf_attachment_object *obj,
+static inline int dma_buf_mapping_start(struct dma_buf_attachment *attach,
+					struct dma_buf_mapping *mapping,
 					enum dma_data_direction dir)
 {
-	struct dma_buf_attachment *attach = &obj->base;
 	const struct dma_buf_ops *ops = attach->dmabuf->ops;
-	struct dma_buf_mapping *mapping;
+	bool pin = dma_buf_needs_pin(attach);
 	int err;
 
-	mapping = dma_buf_mapping_alloc(obj);
-	if (!mapping)
-		return ERR_PTR(-ENOMEM);
-	mapping->dir = dir;
-
-	if (dma_buf_needs_pin(attach)) {
+	if (pin) {
 		err = ops->pin(attach);
 		if (err)
-			goto err_free;
-		mapping->pinned = true;
+			return err;
 	}
-	err = dma_buf_mapping_fill(attach, mapping);
-	if (err)
-		goto err_unpin;
-
-	mapping->users = 1;
-	list_add(&mapping->node, &obj->mappings);
-	return mapping->given;
-
-err_unpin:
-	if (mapping->pinned)
+	mapping->pinned = pin;
+	err = dma_buf_mapping_fill(attach, mapping, ops, dir);
+	if (err && pin)
 		ops->unpin(attach);
-err_free:
-	dma_buf_mapping_free(obj, mapping);
-	return ERR_PTR(err);
+	return err;
+}
+
+/* While the first one is in use. */
+static noinline struct sg_table *
+dma_buf_map_another(struct dma_buf_attachment_object *obj,
+		    enum dma_data_direction dir)
+{
+	struct dma_buf_mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
+	int err;
+
+	if (!mapping)
+		return ERR_PTR(-ENOMEM);
+	err = dma_buf_mapping_start(&obj->base, mapping, dir);
+	if (err) {
+		kfree(mapping);
+		return ERR_PTR(err);
+	}
+	mapping->next = obj->first.next;
+	obj->first.next = mapping;
+	return dma_buf_mapping_given(mapping);
+}
+
+static struct sg_table *
+dma_buf_map_first(struct dma_buf_attachment_object *obj,
+		  enum dma_data_direction dir)
+{
+	int err = dma_buf_mapping_start(&obj->base, &obj->first, dir);
+
+	return err ? ERR_PTR(err) : dma_buf_mapping_given(&obj->first);
 }
 
 /* The one table of an attachment to an exporter that wants it cached. */
 static struct sg_table *
-dma_buf_map_cached(struct dma_buf_attachment_object *obj,
-		   enum dma_data_direction dir)
+dma_buf_map_again(struct dma_buf_attachment_object *obj,
+		  enum dma_data_direction dir)
 {
-	struct dma_buf_mapping *mapping;
+	struct dma_buf_mapping *mapping = &obj->first;
 
-	mapping = list_first_entry_or_null(&obj->mappings,
-					   struct dma_buf_mapping, node);
-	if (!mapping)
-		return dma_buf_map_new(obj, dir);
 	if (mapping->dir != dir && mapping->dir != DMA_BIDIRECTIONAL)
 		return ERR_PTR(-EBUSY);
 	mapping->users++;
-	return mapping->given;
+	return dma_buf_mapping_given(mapping);
 }
 
-static struct sg_table *dma_buf_map_locked(struct dma_buf_attachment *attach,
-					   enum dma_data_direction dir)
+static inline struct sg_table *
+dma_buf_map_locked(struct dma_buf_attachment *attach,
+		   enum dma_data_direction dir)
 {
 	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
+	if (!obj->first.exported)
+		return dma_buf_map_first(obj, dir);
 	if (attach->dmabuf->ops->cache_sgt_mapping)
-		return dma_buf_map_cached(obj, dir);
-	return dma_buf_map_new(obj, dir);
+		return dma_buf_map_again(obj, dir);
+	return dma_buf_map_another(obj, dir);
 }
 
-/* Static importers know nothing of fences: wait for whoever moves the memory. */
+/*
+ * Static importers know nothing of fences: wait for whoever moves the memory.
+ * Most buffers never had a fence, and that is soon seen.
+ */
 static int dma_buf_wait_for_moves(struct dma_buf_attachment *attach)
 {
+	struct dma_resv *resv = attach->dmabuf->resv;
 	long left;
 
-	if (dma_buf_attachment_is_dynamic(attach))
+	if (dma_buf_attachment_is_dynamic(attach) ||
+	    !rcu_access_pointer(resv->fences))
 		return 0;
 
-	left = dma_resv_wait_timeout(attach->dmabuf->resv,
-				     DMA_RESV_USAGE_KERNEL, true,
+	left = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, true,
 				     MAX_SCHEDULE_TIMEOUT);
 	return left < 0 ? left : 0;
 }
@@ -281,6 +306,50 @@ static void dma_buf_check_unmap_dir(struct dma_buf_attachment_object *obj,
 		       dir, mapping->dir);
 }
 
+static inline void dma_buf_mapping_drop(struct dma_buf_attachment_object *obj,
+					struct dma_buf_mapping *mapping)
+{
+	const struct dma_buf_ops *ops = obj->base.dmabuf->ops;
+
+	if (ops->cache_sgt_mapping)
+		mapping->users--;
+	else
+		dma_buf_mapping_end(obj, mapping, ops);
+}
+
+/* Of what is not the first mapping, or not in that direction, or not mapped. */
+static noinline void dma_buf_unmap_another(struct dma_buf_attachment *attach,
+					   struct sg_table *sgt,
+					   enum dma_data_direction dir)
+{
+	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
+	struct dma_buf_mapping *mapping = dma_buf_mapping_find(obj, sgt, dir);
+
+	if (!mapping) {
+		dma_buf_misuse(attach->dmabuf, attach->dev,
+			       DMA_BUF_UNMAP_UNMAPPED,
+			       "unmap of a table that is not mapped");
+		return;
+	}
+	dma_buf_check_unmap_dir(obj, mapping, dir);
+	dma_buf_mapping_drop(obj, mapping);
+}
+
+static inline void dma_buf_unmap_locked(struct dma_buf_attachment *attach,
+					struct sg_table *sgt,
+					enum dma_data_direction dir)
+{
+	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+
+	if (likely(dma_buf_mapping_is(&obj->first, sgt) &&
+		   obj->first.dir == dir))
+		dma_buf_mapping_drop(obj, &obj->first);
+	else
+		dma_buf_unmap_another(attach, sgt, dir);
+}
+
 /**
  * dma_buf_unmap_attachment - give back DMA addresses
  * @attach: the device's attachment
@@ -297,27 +366,11 @@ void dma_buf_unmap_attachment(struct dma_buf_attachment *attach,
 			      struct sg_table *sgt,
 			      enum dma_data_direction dir)
 {
-	struct dma_buf_attachment_object *obj;
-	struct dma_buf_mapping *mapping;
-
 	might_sleep();
 	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, __func__))
 		return;
-	obj = to_attachment_object(attach);
-	dma_resv_assert_held(attach->dmabuf->resv);
 
-	mapping = dma_buf_mapping_find(obj, sgt, dir);
-	if (!mapping) {
-		dma_buf_misuse(attach->dmabuf, attach->dev,
-			       DMA_BUF_UNMAP_UNMAPPED,
-			       "unmap of a table that is not mapped");
-		return;
-	}
-	dma_buf_check_unmap_dir(obj, mapping, dir);
-
-	mapping->users--;
-	if (!attach->dmabuf->ops->cache_sgt_mapping)
-		dma_buf_mapping_end(obj, mapping);
+	dma_buf_unmap_locked(attach, sgt, dir);
 }
 EXPORT_SYMBOL_GPL(dma_buf_unmap_attachment);
 
@@ -379,7 +432,7 @@ void dma_buf_unmap_attachment_unlocked(struct dma_buf_attachment *attach,
 		return;
 
 	dma_resv_lock(attach->dmabuf->resv, NULL);
-	dma_buf_unmap_attachment(attach, sgt, dir);
+	dma_buf_unmap_locked(attach, sgt, dir);
 	dma_resv_unlock(attach->dmabuf->resv);
 }
 EXPORT_SYMBOL_GPL(dma_buf_unmap_attachment_unlocked);
