@@ -84,20 +84,20 @@ static void dma_buf_poll_set(struct dma_buf_poll *poll,
 }
 
 /*
- * Make the callback ours to arm. False if it is on its way already, and will
- * wake whoever waits.
+ * Make the callback ours to arm, on @fence if that is known already. False if it
+ * is on its way, and will wake whoever waits.
  */
-static bool dma_buf_poll_claim(struct dma_buf_poll *poll)
+static bool dma_buf_poll_claim(struct dma_buf_poll *poll,
+			       struct dma_fence *fence)
 {
-	struct dma_fence *fired = NULL;
-
 	scoped_guard(spinlock_irqsave, &poll->lock) {
 		if (poll->state != DMA_BUF_POLL_IDLE)
 			return false;
-		poll->state = DMA_BUF_POLL_ARMING;
-		swap(fired, poll->fence);
+		poll->state = fence ? DMA_BUF_POLL_ARMED : DMA_BUF_POLL_ARMING;
+		swap(fence, poll->fence);
 	}
-	dma_fence_put(fired);
+	/* That which fired last. */
+	dma_fence_put(fence);
 	return true;
 }
 
@@ -116,39 +116,60 @@ static void dma_buf_poll_forget(struct dma_buf_poll *poll)
 }
 
 /*
- * All that is pending, as one fence with a reference; NULL if nothing is. When
- * there is no memory for the set, one fence of it: pollers will be woken too
- * early, look again, and wait for the next.
+ * One fence that is pending, with a reference, and whether there are others;
+ * NULL if there is none.
  */
-static struct dma_fence *dma_buf_pending(struct dma_resv *resv,
-					 enum dma_resv_usage usage)
+static struct dma_fence *dma_buf_one_pending(struct dma_resv *resv,
+					     enum dma_resv_usage usage,
+					     bool *others)
 {
 	struct dma_resv_iter cursor;
-	struct dma_fence *fence;
+	struct dma_fence *fence, *one = NULL;
 
-	if (!dma_resv_get_singleton(resv, usage, &fence))
-		return fence;
-
+	*others = false;
 	dma_resv_iter_begin(&cursor, resv, usage);
-	fence = dma_resv_iter_first_unlocked(&cursor);
-	if (fence)
-		dma_fence_get(fence);
+	dma_resv_for_each_fence_unlocked(&cursor, fence) {
+		/* The set has changed: what was seen of it counts no more. */
+		if (dma_resv_iter_is_restarted(&cursor)) {
+			dma_fence_put(one);
+			one = NULL;
+		}
+		*others = one;
+		if (one)
+			break;
+		one = dma_fence_get(fence);
+	}
 	dma_resv_iter_end(&cursor);
-	return fence;
+	return one;
 }
 
-/* Put the claimed callback on what is pending. False if nothing was left. */
-static bool dma_buf_poll_arm(struct dma_buf_poll *poll, struct dma_resv *resv)
+/*
+ * All that is pending, as one fence with a reference; NULL if nothing is any
+ * more. When there is no memory for the set it is @one, whose reference is
+ * consumed: pollers will be woken too early, look again, and wait for the next.
+ */
+static struct dma_fence *dma_buf_all_pending(struct dma_resv *resv,
+					     enum dma_resv_usage usage,
+					     struct dma_fence *one)
 {
-	struct dma_fence *fence = dma_buf_pending(resv, poll->usage);
+	struct dma_fence *all;
 
-	if (fence) {
-		/* Before the callback is there: it may be called at once. */
-		dma_buf_poll_set(poll, DMA_BUF_POLL_ARMED, fence);
-		if (!dma_fence_add_callback(fence, &poll->cb,
-					    dma_buf_poll_fired))
-			return true;
-	}
+	if (dma_resv_get_singleton(resv, usage, &all))
+		return one;
+	dma_fence_put(one);
+	return all;
+}
+
+/*
+ * Put the claimed callback on a fence, and keep the reference to it. False if
+ * it has signaled, or there is none.
+ */
+static bool dma_buf_poll_arm(struct dma_buf_poll *poll, struct dma_fence *fence)
+{
+	if (fence && !dma_fence_add_callback(fence, &poll->cb,
+					     dma_buf_poll_fired))
+		return true;
+
 	dma_buf_poll_set(poll, DMA_BUF_POLL_IDLE, NULL);
 	dma_fence_put(fence);
 	/* For those who relied on us while we tried. */
@@ -159,8 +180,20 @@ static bool dma_buf_poll_arm(struct dma_buf_poll *poll, struct dma_resv *resv)
 /* Is the access free? If not, a wakeup will come when it is time to ask again. */
 static bool dma_buf_poll_ready(struct dma_buf_poll *poll, struct dma_resv *resv)
 {
-	while (!dma_resv_test_signaled(resv, poll->usage)) {
-		if (!dma_buf_poll_claim(poll) || dma_buf_poll_arm(poll, resv))
+	struct dma_fence *fence;
+	bool others;
+
+	while ((fence = dma_buf_one_pending(resv, poll->usage, &others))) {
+		if (!dma_buf_poll_claim(poll, others ? NULL : fence)) {
+			dma_fence_put(fence);
+			return false;
+		}
+		if (others) {
+			fence = dma_buf_all_pending(resv, poll->usage, fence);
+			/* Before the callback is there: it may run at once. */
+			dma_buf_poll_set(poll, DMA_BUF_POLL_ARMED, fence);
+		}
+		if (dma_buf_poll_arm(poll, fence))
 			return false;
 	}
 	dma_buf_poll_forget(poll);
@@ -207,10 +240,13 @@ static void dma_buf_poll_cancel_one(struct dma_buf_poll *poll)
 {
 	bool armed;
 
+	/* Nobody polls any more: no fence now means no callback ever after. */
+	if (!READ_ONCE(poll->fence))
+		return;
+
 	/*
-	 * Nobody polls any more: only the callback can change the state. One
-	 * that has run must not be looked for on its fence, whose lock may be
-	 * gone since then.
+	 * Only the callback can change the state. One that has run must not be
+	 * looked for on its fence, whose lock may be gone since then.
 	 */
 	scoped_guard(spinlock_irqsave, &poll->lock)
 		armed = poll->state == DMA_BUF_POLL_ARMED;
