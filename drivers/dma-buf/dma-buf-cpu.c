@@ -152,6 +152,43 @@ int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 }
 EXPORT_SYMBOL_GPL(dma_buf_mmap);
 
+/* Have the exporter map the buffer, for the first user. */
+static int dma_buf_vmap_first(struct dma_buf_object *obj)
+{
+	struct dma_buf *dmabuf = &obj->base;
+	int err;
+
+	err = dmabuf->ops->vmap(dmabuf, &obj->vmap);
+	if (!err && iosys_map_is_null(&obj->vmap)) {
+		dma_buf_misuse(dmabuf, NULL, DMA_BUF_VMAP_EMPTY,
+			       "exporter's vmap gave no address");
+		err = -EINVAL;
+	}
+	if (err)
+		iosys_map_clear(&obj->vmap);
+	return err;
+}
+
+static inline int dma_buf_vmap_locked(struct dma_buf *dmabuf,
+				      struct iosys_map *map)
+{
+	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
+	int err;
+
+	dma_resv_assert_held(dmabuf->resv);
+
+	if (!dmabuf->ops->vmap)
+		return -EINVAL;
+	if (!obj->vmap_users) {
+		err = dma_buf_vmap_first(obj);
+		if (err)
+			return err;
+	}
+	obj->vmap_users++;
+	*map = obj->vmap;
+	return 0;
+}
+
 /**
  * dma_buf_vmap - show a buffer in the kernel's address space
  * @dmabuf: the buffer
@@ -168,58 +205,22 @@ EXPORT_SYMBOL_GPL(dma_buf_mmap);
  */
 int dma_buf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	struct dma_buf_object *obj;
-	struct iosys_map fresh;
-	int err;
-
 	iosys_map_clear(map);
 	if (dma_buf_bad_args(!dmabuf, __func__))
 		return -EINVAL;
 	might_sleep();
-	dma_resv_assert_held(dmabuf->resv);
 
-	if (!dmabuf->ops->vmap)
-		return -EINVAL;
-
-	obj = to_dma_buf_object(dmabuf);
-	if (!obj->vmap_users) {
-		iosys_map_clear(&fresh);
-		err = dmabuf->ops->vmap(dmabuf, &fresh);
-		if (err)
-			return err;
-		if (iosys_map_is_null(&fresh)) {
-			dma_buf_misuse(dmabuf, NULL, DMA_BUF_VMAP_EMPTY,
-				       "exporter's vmap gave no address");
-			return -EINVAL;
-		}
-		obj->vmap = fresh;
-	}
-	obj->vmap_users++;
-	*map = obj->vmap;
-	return 0;
+	return dma_buf_vmap_locked(dmabuf, map);
 }
 EXPORT_SYMBOL_GPL(dma_buf_vmap);
 
-/**
- * dma_buf_vunmap - give back a mapping in the kernel's address space
- * @dmabuf: the buffer
- * @map: as dma_buf_vmap() stored it
- *
- * A call without a mapping, or with another one, is reported and changes
- * nothing.
- *
- * Context: May sleep. The caller holds the reservation lock.
- */
-void dma_buf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
+static inline void dma_buf_vunmap_locked(struct dma_buf *dmabuf,
+					 struct iosys_map *map)
 {
-	struct dma_buf_object *obj;
+	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
 
-	if (dma_buf_bad_args(!dmabuf, __func__))
-		return;
-	might_sleep();
 	dma_resv_assert_held(dmabuf->resv);
 
-	obj = to_dma_buf_object(dmabuf);
 	if (!obj->vmap_users) {
 		dma_buf_misuse(dmabuf, NULL, DMA_BUF_VUNMAP_UNMAPPED,
 			       "vunmap without vmap");
@@ -236,6 +237,25 @@ void dma_buf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	if (dmabuf->ops->vunmap)
 		dmabuf->ops->vunmap(dmabuf, map);
 	iosys_map_clear(&obj->vmap);
+}
+
+/**
+ * dma_buf_vunmap - give back a mapping in the kernel's address space
+ * @dmabuf: the buffer
+ * @map: as dma_buf_vmap() stored it
+ *
+ * A call without a mapping, or with another one, is reported and changes
+ * nothing.
+ *
+ * Context: May sleep. The caller holds the reservation lock.
+ */
+void dma_buf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	if (dma_buf_bad_args(!dmabuf, __func__))
+		return;
+	might_sleep();
+
+	dma_buf_vunmap_locked(dmabuf, map);
 }
 EXPORT_SYMBOL_GPL(dma_buf_vunmap);
 
@@ -256,7 +276,7 @@ int dma_buf_vmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
 		return -EINVAL;
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	err = dma_buf_vmap(dmabuf, map);
+	err = dma_buf_vmap_locked(dmabuf, map);
 	dma_resv_unlock(dmabuf->resv);
 	return err;
 }
@@ -275,7 +295,7 @@ void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
 		return;
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	dma_buf_vunmap(dmabuf, map);
+	dma_buf_vunmap_locked(dmabuf, map);
 	dma_resv_unlock(dmabuf->resv);
 }
 EXPORT_SYMBOL_GPL(dma_buf_vunmap_unlocked);
