@@ -5,40 +5,54 @@
  */
 #include <linux/align.h>
 #include <linux/dma-mapping.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
 #include "dma-buf-internal.h"
 
-/* Report the first thing that is wrong with what an exporter mapped. */
-static void dma_buf_debug_check(struct dma_buf_attachment *attach,
-				struct sg_table *sgt)
+/* A segment without its page. */
+static void dma_buf_debug_copy_segment(struct scatterlist *to,
+				       struct scatterlist *from)
 {
+	/* Those who count what they have been given count this. */
+	sg_set_page(to, NULL, sg_dma_len(from), 0);
+	sg_dma_address(to) = sg_dma_address(from);
+	sg_dma_len(to) = sg_dma_len(from);
+	if (sg_dma_is_bus_address(from))
+		sg_dma_mark_bus_address(to);
+}
+
+/*
+ * Fill a copy, and report the first thing that is wrong with what the exporter
+ * mapped. In one go, since a table may be long.
+ */
+static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
+			       struct sg_table *copy, struct sg_table *exported)
+{
+	struct scatterlist *from, *to = copy->sgl;
 	struct dma_buf *dmabuf = attach->dmabuf;
-	struct scatterlist *sg;
-	u64 total = 0;
+	u64 total = 0, odd = U64_MAX;
 	int i;
 
-	if (!sgt->nents) {
-		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
-			       "exporter mapped an empty table");
-		return;
-	}
-
-	for_each_sgtable_dma_sg(sgt, sg, i) {
+	for_each_sgtable_dma_sg(exported, from, i) {
 		u64 where = total;
 
-		total += sg_dma_len(sg);
-		if (PAGE_ALIGNED(sg_dma_address(sg)) &&
-		    (PAGE_ALIGNED(sg_dma_len(sg)) || total >= dmabuf->size))
+		dma_buf_debug_copy_segment(to, from);
+		to = sg_next(to);
+		total += sg_dma_len(from);
+		if (PAGE_ALIGNED(sg_dma_address(from)) &&
+		    (PAGE_ALIGNED(sg_dma_len(from)) || total >= dmabuf->size))
 			continue;
+		odd = min(odd, where);
+	}
+
+	if (odd != U64_MAX)
 		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
 			       "exporter mapped an unaligned segment at byte %llu",
-			       where);
-		return;
-	}
-	if (total < dmabuf->size || total > PAGE_ALIGN(dmabuf->size))
+			       odd);
+	else if (total < dmabuf->size || total > PAGE_ALIGN(dmabuf->size))
 		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
 			       "exporter mapped %llu bytes of a buffer of %zu",
 			       total, dmabuf->size);
@@ -59,33 +73,24 @@ struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
 				    struct sg_table *exported)
 {
 	struct sg_table *copy;
-	struct scatterlist *from, *to;
-	int i, err;
-
-	dma_buf_debug_check(attach, exported);
+	int err;
 
 	copy = kzalloc(sizeof(*copy), GFP_KERNEL);
 	if (!copy)
 		return ERR_PTR(-ENOMEM);
-	/* Reported, but the copy is no better than what it copies. */
-	if (!exported->nents)
+	if (!exported->nents) {
+		dma_buf_misuse(attach->dmabuf, attach->dev,
+			       DMA_BUF_MAPPED_NONSENSE,
+			       "exporter mapped an empty table");
+		/* The copy is no better than what it copies. */
 		return copy;
+	}
 	err = sg_alloc_table(copy, exported->nents, GFP_KERNEL);
 	if (err) {
 		kfree(copy);
 		return ERR_PTR(err);
 	}
-
-	to = copy->sgl;
-	for_each_sgtable_dma_sg(exported, from, i) {
-		/* Those who count what they have been given count this. */
-		sg_set_page(to, NULL, sg_dma_len(from), 0);
-		sg_dma_address(to) = sg_dma_address(from);
-		sg_dma_len(to) = sg_dma_len(from);
-		if (sg_dma_is_bus_address(from))
-			sg_dma_mark_bus_address(to);
-		to = sg_next(to);
-	}
+	dma_buf_debug_copy(attach, copy, exported);
 	return copy;
 }
 
