@@ -39,6 +39,9 @@
 
 static struct vfsmount *dma_buf_mnt;
 
+/* Of buffers, each with room for a reservation object of its own. */
+static struct kmem_cache *dma_buf_cache;
+
 /**
  * dma_buf_copy_name - what userspace calls a buffer, at this moment
  * @dmabuf: the buffer
@@ -99,7 +102,7 @@ static void dma_buf_object_free(struct dma_buf_object *obj)
 	if (obj->owns_resv)
 		dma_resv_fini(obj->own_resv);
 	kfree(obj->base.name);
-	kfree(obj);
+	kmem_cache_free(dma_buf_cache, obj);
 }
 
 static void dma_buf_release_dentry(struct dentry *dentry)
@@ -174,8 +177,7 @@ dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
 	struct dma_buf_object *obj;
 	struct dma_buf *dmabuf;
 
-	obj = kzalloc(struct_size(obj, own_resv, !exp_info->resv),
-		      GFP_KERNEL_ACCOUNT);
+	obj = kmem_cache_zalloc(dma_buf_cache, GFP_KERNEL);
 	if (!obj)
 		return NULL;
 
@@ -379,6 +381,12 @@ static int __init dma_buf_init(void)
 {
 	int err;
 
+	dma_buf_cache = kmem_cache_create("dma_buf",
+					  struct_size_t(struct dma_buf_object,
+							own_resv, 1),
+					  0, SLAB_ACCOUNT, NULL);
+	if (!dma_buf_cache)
+		return -ENOMEM;
 	dma_buf_registry_init();
 	err = dma_buf_stats_init();
 	if (err)
