@@ -117,7 +117,7 @@ struct dma_buf_object {
 #ifdef CONFIG_DMABUF_SYSFS_STATS
 	struct dma_buf_stats *stats;
 #endif
-	struct dma_resv own_resv[];
+	struct dma_resv own_resv;
 };
 
 static inline struct dma_buf_object *to_dma_buf_object(struct dma_buf *dmabuf)

@@ -39,7 +39,6 @@
 
 static struct vfsmount *dma_buf_mnt;
 
-/* Of buffers, each with room for a reservation object of its own. */
 static struct kmem_cache *dma_buf_cache;
 
 /**
@@ -100,7 +99,7 @@ static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
 static void dma_buf_object_free(struct dma_buf_object *obj)
 {
 	if (obj->owns_resv)
-		dma_resv_fini(obj->own_resv);
+		dma_resv_fini(&obj->own_resv);
 	kfree(obj->base.name);
 	kmem_cache_free(dma_buf_cache, obj);
 }
@@ -190,8 +189,8 @@ dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
 	dmabuf->resv = exp_info->resv;
 	if (!dmabuf->resv) {
 		obj->owns_resv = true;
-		dma_resv_init(obj->own_resv);
-		dmabuf->resv = obj->own_resv;
+		dma_resv_init(&obj->own_resv);
+		dmabuf->resv = &obj->own_resv;
 	}
 	spin_lock_init(&dmabuf->name_lock);
 	INIT_LIST_HEAD(&dmabuf->attachments);
@@ -381,12 +380,7 @@ static int __init dma_buf_init(void)
 {
 	int err;
 
-	dma_buf_cache = kmem_cache_create("dma_buf",
-					  struct_size_t(struct dma_buf_object,
-							own_resv, 1),
-					  0, SLAB_ACCOUNT, NULL);
-	if (!dma_buf_cache)
-		return -ENOMEM;
+	dma_buf_cache = KMEM_CACHE(dma_buf_object, SLAB_ACCOUNT | SLAB_PANIC);
 	dma_buf_registry_init();
 	err = dma_buf_stats_init();
 	if (err)

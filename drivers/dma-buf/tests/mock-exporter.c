@@ -376,7 +376,7 @@ void mock_free_leaked(struct mock_exporter *exp)
 
 	KUNIT_ASSERT_EQ(exp->test, exp->calls[MOCK_RELEASE], 0);
 	if (obj->owns_resv)
-		dma_resv_fini(obj->own_resv);
+		dma_resv_fini(&obj->own_resv);
 	kfree(obj->base.name);
 	kfree(obj);
 	exp->dmabuf = NULL;
