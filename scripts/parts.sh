@@ -9,24 +9,41 @@ start_parts() {
 	rm -rf "$RESULTS"
 	mkdir -p "$RESULTS"
 	passed=0 failed=0 skipped=0
+	titles=() counts=() pids=()
 }
 
-# run_part TITLE SCRIPT [ARGUMENT]: a part leaves its three numbers in a file that
+# begin_part TITLE SCRIPT [ARGUMENT]: a part leaves its three numbers in a file that
 # it is given the name of.
-run_part() {
-	local count=$RESULTS/$2${3:-}.count p f s
+begin_part() {
+	local count=$RESULTS/$2${3:-}.count
 	stage "$1"
 	"$TOP/scripts/$2" "$count" "${@:3}" &
-	wait $! || {
-		echo "$1: not all is well" >&2
-		[ -s "$count" ] || echo 0 1 0 > "$count"
-	}
-	read -r p f s < "$count"
-	[ -n "${SUITE:-}" ] || [ $((p + f + s)) -gt 0 ] || {
-		echo "$1: no test ran" >&2
-		f=1
-	}
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	titles+=("$1") counts+=("$count") pids+=($!)
+}
+
+# await_parts: wait for all that have begun, and count.
+await_parts() {
+	local i count p f s
+	for i in "${!pids[@]}"; do
+		count=${counts[i]}
+		wait "${pids[i]}" || {
+			echo "${titles[i]}: not all is well" >&2
+			[ -s "$count" ] || echo 0 1 0 > "$count"
+		}
+		read -r p f s < "$count"
+		[ -n "${SUITE:-}" ] || [ $((p + f + s)) -gt 0 ] || {
+			echo "${titles[i]}: no test ran" >&2
+			f=1
+		}
+		passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	done
+	titles=() counts=() pids=()
+}
+
+# run_part TITLE SCRIPT [ARGUMENT]: from its begin to its end.
+run_part() {
+	begin_part "$@"
+	await_parts
 }
 
 # end_parts: the last line of a run, and its verdict.

@@ -6,6 +6,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kthread.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/overflow.h>
@@ -15,9 +16,12 @@
 #include "../dma-buf-internal.h"
 #include "mock.h"
 
-static unsigned int buffers = 100000;
+static unsigned int buffers = 20000;
 module_param(buffers, uint, 0444);
-MODULE_PARM_DESC(buffers, "how many there are at once; a tenth of it come and go");
+MODULE_PARM_DESC(buffers, "how many there are at once, or come and go");
+
+/* As many come and go while one is stuck, if that many may be. */
+#define MANY_PASSING	10000U
 
 struct many;
 
@@ -146,11 +150,11 @@ static int many_pass_one(struct many *many)
 
 static long many_pass(void *data)
 {
+	unsigned int i, passing = min(buffers, MANY_PASSING);
 	struct many *many = data;
-	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < buffers / 10 && !err; i++) {
+	for (i = 0; i < passing && !err; i++) {
 		err = many_pass_one(many);
 		cond_resched();
 	}
