@@ -139,7 +139,7 @@ static long lost_objects(struct __test_metadata *_metadata, const struct slabs *
 			 const char **cache)
 {
 	static struct slabs after;
-	int patience = 20;
+	int patience = 100;
 	long grown;
 
 	do {
