@@ -25,7 +25,7 @@
 /* An object that is lost each time stands out among those that come and go by chance. */
 #define TURNS	16
 /* Chance spoils now and then one turn, but not all of so many. */
-#define TRIES	4
+#define TRIES	3
 
 /* What an operation works on, and what it made. */
 struct scene {

@@ -9,7 +9,7 @@ unsigned long race_rounds(void)
 {
 	const char *rounds = getenv("ROUNDS");
 
-	return rounds ? strtoul(rounds, NULL, 0) : 100;
+	return rounds ? strtoul(rounds, NULL, 0) : 50;
 }
 
 static bool is_over(struct race *race)
