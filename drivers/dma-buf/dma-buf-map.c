@@ -49,24 +49,47 @@ dma_buf_mapping_remove(struct dma_buf_attachment_object *obj,
 	kfree(mapping);
 }
 
-/* Give a table that nobody uses any more back to the exporter. */
-static inline void dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
-				       struct dma_buf_mapping *mapping,
-				       const struct dma_buf_ops *ops)
+/* What the exporter gets back of a mapping that is no more. */
+static __always_inline struct sg_table *
+dma_buf_mapping_forget(struct dma_buf_attachment_object *obj,
+		       struct dma_buf_mapping *mapping)
 {
-	struct dma_buf_attachment *attach = &obj->base;
 	struct sg_table *exported = mapping->exported;
-	enum dma_data_direction dir = mapping->dir;
-	bool pinned = mapping->pinned;
 
 	dma_buf_debug_unwrap(dma_buf_mapping_given(mapping));
 	if (mapping == &obj->first)
 		mapping->exported = NULL;
 	else
 		dma_buf_mapping_remove(obj, mapping);
-	ops->unmap_dma_buf(attach, exported, dir);
-	if (pinned)
-		ops->unpin(attach);
+	return exported;
+}
+
+static noinline void
+dma_buf_mapping_end_pinned(struct dma_buf_attachment_object *obj,
+			   struct dma_buf_mapping *mapping,
+			   const struct dma_buf_ops *ops)
+{
+	enum dma_data_direction dir = mapping->dir;
+
+	mapping->pinned = false;
+	ops->unmap_dma_buf(&obj->base, dma_buf_mapping_forget(obj, mapping),
+			   dir);
+	ops->unpin(&obj->base);
+}
+
+/* Give a table that nobody uses any more back to the exporter. */
+static __always_inline void
+dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
+		    struct dma_buf_mapping *mapping,
+		    const struct dma_buf_ops *ops)
+{
+	enum dma_data_direction dir = mapping->dir;
+
+	if (mapping->pinned)
+		dma_buf_mapping_end_pinned(obj, mapping, ops);
+	else
+		ops->unmap_dma_buf(&obj->base,
+				   dma_buf_mapping_forget(obj, mapping), dir);
 }
 
 /**
@@ -114,51 +137,60 @@ static bool dma_buf_needs_pin(struct dma_buf_attachment *attach)
 
 /*
  * Ask the exporter for a table and wrap it as debugging wants it. Fills
- * @mapping, or returns an error and leaves nothing mapped.
+ * @mapping, or returns an ERR_PTR and leaves nothing mapped.
  */
-static inline int dma_buf_mapping_fill(struct dma_buf_attachment *attach,
-				       struct dma_buf_mapping *mapping,
-				       const struct dma_buf_ops *ops,
-				       enum dma_data_direction dir)
+static __always_inline struct sg_table *
+dma_buf_mapping_fill(struct dma_buf_attachment *attach,
+		     struct dma_buf_mapping *mapping,
+		     const struct dma_buf_ops *ops, enum dma_data_direction dir)
 {
 	struct sg_table *exported, *given;
 
 	exported = ops->map_dma_buf(attach, dir);
-	if (!exported)
-		return -ENOMEM;
-	if (IS_ERR(exported))
-		return PTR_ERR(exported);
+	if (IS_ERR_OR_NULL(exported))
+		return exported ?: ERR_PTR(-ENOMEM);
 
 	given = dma_buf_debug_wrap(attach, exported);
 	if (IS_ERR(given)) {
 		ops->unmap_dma_buf(attach, exported, dir);
-		return PTR_ERR(given);
+		return given;
 	}
 	mapping->exported = exported;
 	dma_buf_mapping_set_given(mapping, given);
 	mapping->users = 1;
 	mapping->dir = dir;
-	return 0;
+	return given;
 }
 
-static inline int dma_buf_mapping_start(struct dma_buf_attachment *attach,
-					struct dma_buf_mapping *mapping,
-					enum dma_data_direction dir)
+static noinline struct sg_table *
+dma_buf_mapping_fill_pinned(struct dma_buf_attachment *attach,
+			    struct dma_buf_mapping *mapping,
+			    const struct dma_buf_ops *ops,
+			    enum dma_data_direction dir)
 {
-	const struct dma_buf_ops *ops = attach->dmabuf->ops;
-	bool pin = dma_buf_needs_pin(attach);
+	struct sg_table *sgt;
 	int err;
 
-	if (pin) {
-		err = ops->pin(attach);
-		if (err)
-			return err;
-	}
-	mapping->pinned = pin;
-	err = dma_buf_mapping_fill(attach, mapping, ops, dir);
-	if (err && pin)
+	err = ops->pin(attach);
+	if (err)
+		return ERR_PTR(err);
+	sgt = dma_buf_mapping_fill(attach, mapping, ops, dir);
+	if (IS_ERR(sgt))
 		ops->unpin(attach);
-	return err;
+	else
+		mapping->pinned = true;
+	return sgt;
+}
+
+static __always_inline struct sg_table *
+dma_buf_mapping_start(struct dma_buf_attachment *attach,
+		      struct dma_buf_mapping *mapping,
+		      const struct dma_buf_ops *ops,
+		      enum dma_data_direction dir)
+{
+	if (dma_buf_needs_pin(attach))
+		return dma_buf_mapping_fill_pinned(attach, mapping, ops, dir);
+	return dma_buf_mapping_fill(attach, mapping, ops, dir);
 }
 
 /* While the first one is in use. */
@@ -167,73 +199,86 @@ dma_buf_map_another(struct dma_buf_attachment_object *obj,
 		    enum dma_data_direction dir)
 {
 	struct dma_buf_mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
-	int err;
+	struct sg_table *sgt;
 
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
-	err = dma_buf_mapping_start(&obj->base, mapping, dir);
-	if (err) {
+	sgt = dma_buf_mapping_start(&obj->base, mapping,
+				    obj->base.dmabuf->ops, dir);
+	if (IS_ERR(sgt)) {
 		kfree(mapping);
-		return ERR_PTR(err);
+		return sgt;
 	}
 	mapping->next = obj->first.next;
 	obj->first.next = mapping;
-	return dma_buf_mapping_given(mapping);
-}
-
-static struct sg_table *
-dma_buf_map_first(struct dma_buf_attachment_object *obj,
-		  enum dma_data_direction dir)
-{
-	int err = dma_buf_mapping_start(&obj->base, &obj->first, dir);
-
-	return err ? ERR_PTR(err) : dma_buf_mapping_given(&obj->first);
+	return sgt;
 }
 
 /* The one table of an attachment to an exporter that wants it cached. */
-static struct sg_table *
-dma_buf_map_again(struct dma_buf_attachment_object *obj,
-		  enum dma_data_direction dir)
+static __always_inline struct sg_table *
+dma_buf_map_again(struct dma_buf_mapping *mapping, enum dma_data_direction dir)
 {
-	struct dma_buf_mapping *mapping = &obj->first;
-
 	if (mapping->dir != dir && mapping->dir != DMA_BIDIRECTIONAL)
 		return ERR_PTR(-EBUSY);
 	mapping->users++;
 	return dma_buf_mapping_given(mapping);
 }
 
-static inline struct sg_table *
+static __always_inline struct sg_table *
 dma_buf_map_locked(struct dma_buf_attachment *attach,
 		   enum dma_data_direction dir)
 {
 	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
+	const struct dma_buf_ops *ops = attach->dmabuf->ops;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
 	if (!obj->first.exported)
-		return dma_buf_map_first(obj, dir);
-	if (attach->dmabuf->ops->cache_sgt_mapping)
-		return dma_buf_map_again(obj, dir);
+		return dma_buf_mapping_start(attach, &obj->first, ops, dir);
+	if (ops->cache_sgt_mapping)
+		return dma_buf_map_again(&obj->first, dir);
 	return dma_buf_map_another(obj, dir);
 }
 
-/*
- * Static importers know nothing of fences: wait for whoever moves the memory.
- * Most buffers never had a fence, and that is soon seen.
- */
+/* Is there somebody who may be moving the memory, and the importer not know? */
+static bool dma_buf_must_wait(struct dma_buf_attachment *attach)
+{
+	/* Most buffers never had a fence, and that is soon seen. */
+	return !dma_buf_attachment_is_dynamic(attach) &&
+	       rcu_access_pointer(attach->dmabuf->resv->fences);
+}
+
 static int dma_buf_wait_for_moves(struct dma_buf_attachment *attach)
 {
-	struct dma_resv *resv = attach->dmabuf->resv;
-	long left;
+	long left = dma_resv_wait_timeout(attach->dmabuf->resv,
+					  DMA_RESV_USAGE_KERNEL, true,
+					  MAX_SCHEDULE_TIMEOUT);
 
-	if (dma_buf_attachment_is_dynamic(attach) ||
-	    !rcu_access_pointer(resv->fences))
-		return 0;
+	return min(left, 0L);
+}
 
-	left = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, true,
-				     MAX_SCHEDULE_TIMEOUT);
-	return left < 0 ? left : 0;
+static noinline struct sg_table *
+dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
+		 enum dma_data_direction dir)
+{
+	int err = dma_buf_wait_for_moves(attach);
+
+	if (!err)
+		return sgt;
+	dma_buf_unmap_attachment(attach, sgt, dir);
+	return ERR_PTR(err);
+}
+
+static noinline struct sg_table *
+dma_buf_map_wait_unlocked(struct dma_buf_attachment *attach,
+			  struct sg_table *sgt, enum dma_data_direction dir)
+{
+	int err = dma_buf_wait_for_moves(attach);
+
+	if (!err)
+		return sgt;
+	dma_buf_unmap_attachment_unlocked(attach, sgt, dir);
+	return ERR_PTR(err);
 }
 
 static bool dma_buf_map_is_sound(const struct dma_buf_attachment *attach,
@@ -269,21 +314,14 @@ struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 					enum dma_data_direction dir)
 {
 	struct sg_table *sgt;
-	int err;
 
 	might_sleep();
 	if (dma_buf_bad_args(!dma_buf_map_is_sound(attach, dir), __func__))
 		return ERR_PTR(-EINVAL);
 
 	sgt = dma_buf_map_locked(attach, dir);
-	if (IS_ERR(sgt))
-		return sgt;
-
-	err = dma_buf_wait_for_moves(attach);
-	if (err) {
-		dma_buf_unmap_attachment(attach, sgt, dir);
-		return ERR_PTR(err);
-	}
+	if (!IS_ERR(sgt) && dma_buf_must_wait(attach))
+		return dma_buf_map_wait(attach, sgt, dir);
 	return sgt;
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment);
@@ -392,7 +430,6 @@ dma_buf_map_attachment_unlocked(struct dma_buf_attachment *attach,
 {
 	struct dma_resv *resv;
 	struct sg_table *sgt;
-	int err;
 
 	might_sleep();
 	if (dma_buf_bad_args(!dma_buf_map_is_sound(attach, dir), __func__))
@@ -402,14 +439,8 @@ dma_buf_map_attachment_unlocked(struct dma_buf_attachment *attach,
 	dma_resv_lock(resv, NULL);
 	sgt = dma_buf_map_locked(attach, dir);
 	dma_resv_unlock(resv);
-	if (IS_ERR(sgt))
-		return sgt;
-
-	err = dma_buf_wait_for_moves(attach);
-	if (err) {
-		dma_buf_unmap_attachment_unlocked(attach, sgt, dir);
-		return ERR_PTR(err);
-	}
+	if (!IS_ERR(sgt) && dma_buf_must_wait(attach))
+		return dma_buf_map_wait_unlocked(attach, sgt, dir);
 	return sgt;
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment_unlocked);
