@@ -30,27 +30,17 @@
  * set that has signaled is kept until somebody polls again or the file goes.
  */
 
-static void dma_buf_poll_init_one(struct dma_buf_object *obj,
-				  struct dma_buf_poll *poll, __poll_t event,
-				  enum dma_resv_usage usage)
+static struct dma_buf_object *dma_buf_poll_object(struct dma_buf_poll *poll)
 {
-	spin_lock_init(&poll->lock);
-	poll->wait = &obj->poll_wait;
-	poll->event = event;
-	poll->usage = usage;
+	return poll->event == EPOLLOUT ?
+	       container_of(poll, struct dma_buf_object, poll_out) :
+	       container_of(poll, struct dma_buf_object, poll_in);
 }
 
-/**
- * dma_buf_poll_init - get a new buffer ready for pollers
- * @obj: the buffer
- */
-void dma_buf_poll_init(struct dma_buf_object *obj)
+/* Fences up to this one stand in the way. */
+static enum dma_resv_usage dma_buf_poll_usage(const struct dma_buf_poll *poll)
 {
-	init_waitqueue_head(&obj->poll_wait);
-	dma_buf_poll_init_one(obj, &obj->poll_in, EPOLLIN,
-			      DMA_RESV_USAGE_WRITE);
-	dma_buf_poll_init_one(obj, &obj->poll_out, EPOLLOUT,
-			      DMA_RESV_USAGE_READ);
+	return dma_resv_usage_rw(poll->event == EPOLLOUT);
 }
 
 /* Runs inside the fence's lock, in any context. */
@@ -58,60 +48,73 @@ static void dma_buf_poll_fired(struct dma_fence *fence,
 			       struct dma_fence_cb *cb)
 {
 	struct dma_buf_poll *poll = container_of(cb, struct dma_buf_poll, cb);
+	wait_queue_head_t *wait = &dma_buf_poll_object(poll)->poll_wait;
 	unsigned long flags;
 
 	/*
 	 * The wakeup is inside the lock, so that whoever sees the callback idle
 	 * knows that it is done with the buffer. The fence is put later: its
-	 * lock is held, and this may be the last reference.
+	 * lock is held, and this may be the last reference. Not every driver
+	 * takes that lock with interrupts off.
 	 */
-	spin_lock_irqsave(&poll->lock, flags);
+	spin_lock_irqsave(&wait->lock, flags);
 	poll->state = DMA_BUF_POLL_IDLE;
-	wake_up_poll(poll->wait, poll->event);
-	spin_unlock_irqrestore(&poll->lock, flags);
+	wake_up_locked_poll(wait, poll->event);
+	spin_unlock_irqrestore(&wait->lock, flags);
 }
 
-static void dma_buf_poll_set(struct dma_buf_poll *poll,
+static void dma_buf_poll_set(struct dma_buf_object *obj,
+			     struct dma_buf_poll *poll,
 			     enum dma_buf_poll_state state,
 			     struct dma_fence *fence)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&poll->lock, flags);
+	spin_lock_irq(&obj->poll_wait.lock);
 	poll->state = state;
 	poll->fence = fence;
-	spin_unlock_irqrestore(&poll->lock, flags);
+	spin_unlock_irq(&obj->poll_wait.lock);
 }
 
 /*
  * Make the callback ours to arm, on @fence if that is known already. False if it
  * is on its way, and will wake whoever waits.
  */
-static bool dma_buf_poll_claim(struct dma_buf_poll *poll,
+static bool dma_buf_poll_claim(struct dma_buf_object *obj,
+			       struct dma_buf_poll *poll,
 			       struct dma_fence *fence)
 {
-	scoped_guard(spinlock_irqsave, &poll->lock) {
-		if (poll->state != DMA_BUF_POLL_IDLE)
-			return false;
+	bool idle;
+
+	spin_lock_irq(&obj->poll_wait.lock);
+	idle = poll->state == DMA_BUF_POLL_IDLE;
+	if (idle) {
 		poll->state = fence ? DMA_BUF_POLL_ARMED : DMA_BUF_POLL_ARMING;
 		swap(fence, poll->fence);
 	}
+	spin_unlock_irq(&obj->poll_wait.lock);
 	/* That which fired last. */
-	dma_fence_put(fence);
-	return true;
+	if (idle)
+		dma_fence_put(fence);
+	return idle;
 }
 
-/* Let go of a fence that has fired. */
-static void dma_buf_poll_forget(struct dma_buf_poll *poll)
+/*
+ * The access is free: let go of a fence that has fired, and tell whoever else
+ * waits.
+ *
+ * An edge-triggered watch asks again only when it is woken, and fences are added
+ * without a word to us. Keep it asking, or it sleeps through the next edge. One
+ * event at a time: exclusive watches count those.
+ */
+static void dma_buf_poll_done(struct dma_buf_object *obj,
+			      struct dma_buf_poll *poll)
 {
 	struct dma_fence *fired = NULL;
 
-	if (!READ_ONCE(poll->fence))
-		return;
-	scoped_guard(spinlock_irqsave, &poll->lock) {
-		if (poll->state == DMA_BUF_POLL_IDLE)
-			swap(fired, poll->fence);
-	}
+	spin_lock_irq(&obj->poll_wait.lock);
+	if (poll->state == DMA_BUF_POLL_IDLE)
+		swap(fired, poll->fence);
+	wake_up_locked_poll(&obj->poll_wait, poll->event);
+	spin_unlock_irq(&obj->poll_wait.lock);
 	dma_fence_put(fired);
 }
 
@@ -164,39 +167,42 @@ static struct dma_fence *dma_buf_all_pending(struct dma_resv *resv,
  * Put the claimed callback on a fence, and keep the reference to it. False if
  * it has signaled, or there is none.
  */
-static bool dma_buf_poll_arm(struct dma_buf_poll *poll, struct dma_fence *fence)
+static bool dma_buf_poll_arm(struct dma_buf_object *obj,
+			     struct dma_buf_poll *poll, struct dma_fence *fence)
 {
 	if (fence && !dma_fence_add_callback(fence, &poll->cb,
 					     dma_buf_poll_fired))
 		return true;
 
-	dma_buf_poll_set(poll, DMA_BUF_POLL_IDLE, NULL);
-	dma_fence_put(fence);
+	dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, fence);
 	/* For those who relied on us while we tried. */
-	wake_up_poll(poll->wait, poll->event);
+	dma_buf_poll_done(obj, poll);
 	return false;
 }
 
 /* Is the access free? If not, a wakeup will come when it is time to ask again. */
-static bool dma_buf_poll_ready(struct dma_buf_poll *poll, struct dma_resv *resv)
+static bool dma_buf_poll_ready(struct dma_buf_object *obj,
+			       struct dma_buf_poll *poll)
 {
+	enum dma_resv_usage usage = dma_buf_poll_usage(poll);
+	struct dma_resv *resv = obj->base.resv;
 	struct dma_fence *fence;
 	bool others;
 
-	while ((fence = dma_buf_one_pending(resv, poll->usage, &others))) {
-		if (!dma_buf_poll_claim(poll, others ? NULL : fence)) {
+	while ((fence = dma_buf_one_pending(resv, usage, &others))) {
+		if (!dma_buf_poll_claim(obj, poll, others ? NULL : fence)) {
 			dma_fence_put(fence);
 			return false;
 		}
 		if (others) {
-			fence = dma_buf_all_pending(resv, poll->usage, fence);
+			fence = dma_buf_all_pending(resv, usage, fence);
 			/* Before the callback is there: it may run at once. */
-			dma_buf_poll_set(poll, DMA_BUF_POLL_ARMED, fence);
+			dma_buf_poll_set(obj, poll, DMA_BUF_POLL_ARMED, fence);
 		}
-		if (dma_buf_poll_arm(poll, fence))
+		if (dma_buf_poll_arm(obj, poll, fence))
 			return false;
 	}
-	dma_buf_poll_forget(poll);
+	dma_buf_poll_done(obj, poll);
 	return true;
 }
 
@@ -211,72 +217,40 @@ static bool dma_buf_poll_ready(struct dma_buf_poll *poll, struct dma_resv *resv)
  */
 __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 {
-	struct dma_buf *dmabuf = file->private_data;
-	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
+	struct dma_buf_object *obj = to_dma_buf_object(file->private_data);
 	__poll_t wanted = poll_requested_events(table) & (EPOLLIN | EPOLLOUT);
 	__poll_t ready = 0;
 
 	/* First, since a watch may ask for nothing now and for more later. */
 	poll_wait(file, &obj->poll_wait, table);
-	if ((wanted & EPOLLOUT) &&
-	    dma_buf_poll_ready(&obj->poll_out, dmabuf->resv))
+	if ((wanted & EPOLLOUT) && dma_buf_poll_ready(obj, &obj->poll_out))
 		ready |= EPOLLOUT;
-	if ((wanted & EPOLLIN) &&
-	    dma_buf_poll_ready(&obj->poll_in, dmabuf->resv))
+	if ((wanted & EPOLLIN) && dma_buf_poll_ready(obj, &obj->poll_in))
 		ready |= EPOLLIN;
-	/*
-	 * An edge-triggered watch asks again only when it is woken, and fences
-	 * are added without a word to us. Keep it asking, or it sleeps through
-	 * the next edge. One event at a time: exclusive watches count those.
-	 */
-	if (ready & EPOLLOUT)
-		wake_up_poll(&obj->poll_wait, EPOLLOUT);
-	if (ready & EPOLLIN)
-		wake_up_poll(&obj->poll_wait, EPOLLIN);
 	return ready;
 }
 
-static void dma_buf_poll_cancel_one(struct dma_buf_poll *poll)
+/**
+ * dma_buf_poll_cancel - take a callback off its fence
+ * @obj: the buffer, whose file is being released
+ * @poll: one of its two, with a fence
+ */
+void dma_buf_poll_cancel(struct dma_buf_object *obj, struct dma_buf_poll *poll)
 {
 	bool armed;
-
-	/* Nobody polls any more: no fence now means no callback ever after. */
-	if (!READ_ONCE(poll->fence))
-		return;
 
 	/*
 	 * Only the callback can change the state. One that has run must not be
 	 * looked for on its fence, whose lock may be gone since then.
 	 */
-	scoped_guard(spinlock_irqsave, &poll->lock)
-		armed = poll->state == DMA_BUF_POLL_ARMED;
+	spin_lock_irq(&obj->poll_wait.lock);
+	armed = poll->state == DMA_BUF_POLL_ARMED;
+	spin_unlock_irq(&obj->poll_wait.lock);
 
 	/* Either it is removed here, or it has run when this returns. */
 	if (armed && dma_fence_remove_callback(poll->fence, &poll->cb))
-		dma_buf_poll_set(poll, DMA_BUF_POLL_IDLE, poll->fence);
-	dma_buf_poll_forget(poll);
-}
-
-/**
- * dma_buf_poll_cancel - take the callbacks of pollers off their fences
- * @obj: the buffer, whose file is being released
- */
-void dma_buf_poll_cancel(struct dma_buf_object *obj)
-{
-	dma_buf_poll_cancel_one(&obj->poll_in);
-	dma_buf_poll_cancel_one(&obj->poll_out);
-}
-
-/**
- * dma_buf_poll_is_armed - could a fence still call?
- * @obj: the buffer
- *
- * Return: true if it could.
- */
-bool dma_buf_poll_is_armed(const struct dma_buf_object *obj)
-{
-	return obj->poll_in.state != DMA_BUF_POLL_IDLE ||
-	       obj->poll_out.state != DMA_BUF_POLL_IDLE;
+		dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, poll->fence);
+	dma_buf_poll_done(obj, poll);
 }
 
 #ifdef CONFIG_SYNC_FILE

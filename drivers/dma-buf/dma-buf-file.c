@@ -21,7 +21,11 @@ static int dma_buf_file_release(struct inode *inode, struct file *file)
 
 	/* Iterators must not find the file any more: its memory is reused. */
 	WRITE_ONCE(obj->file, NULL);
-	dma_buf_poll_cancel(obj);
+	/* Nobody polls any more: no fence now means no callback ever after. */
+	if (obj->poll_in.fence)
+		dma_buf_poll_cancel(obj, &obj->poll_in);
+	if (obj->poll_out.fence)
+		dma_buf_poll_cancel(obj, &obj->poll_out);
 	return 0;
 }
 

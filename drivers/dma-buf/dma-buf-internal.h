@@ -57,25 +57,20 @@ enum dma_buf_poll_state {
 
 /**
  * struct dma_buf_poll - what pollers of one kind of access wait for
- * @lock: guards @state and @fence, and is held for the callback's wakeup; taken
- *        in interrupts, inside a fence's lock
+ * @event: EPOLLIN for readers, EPOLLOUT for writers
  * @state: see &enum dma_buf_poll_state
  * @fence: the whole set that was pending when the callback was armed, with a
  *         reference; when it has fired, until the next poll or the release
  * @cb: the callback on @fence
- * @wait: where all pollers of the buffer wait
- * @event: EPOLLIN for readers, EPOLLOUT for writers
- * @usage: fences up to this one stand in the way of @event
+ *
+ * The lock of &dma_buf_object.poll_wait guards @state and @fence. It is taken in
+ * interrupts, inside a fence's lock.
  */
 struct dma_buf_poll {
-	/* Taken in interrupts. */
-	spinlock_t lock;
+	__poll_t event;
 	enum dma_buf_poll_state state;
 	struct dma_fence *fence;
 	struct dma_fence_cb cb;
-	wait_queue_head_t *wait;
-	__poll_t event;
-	enum dma_resv_usage usage;
 };
 
 /**
@@ -89,7 +84,7 @@ struct dma_buf_poll {
  * @vmap_users: number of them; guarded by the reservation lock, like @vmap
  * @condemned: misused such that the memory may still be in use: never freed
  * @told: each &enum dma_buf_misuse that has been reported
- * @poll_wait: where pollers wait
+ * @poll_wait: where all pollers wait
  * @poll_in: for readers
  * @poll_out: for writers
  * @stats: the directory in sysfs, if there is one
@@ -195,9 +190,15 @@ bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 		       unsigned long count);
 
 /* dma-buf-fence.c */
-void dma_buf_poll_init(struct dma_buf_object *obj);
-void dma_buf_poll_cancel(struct dma_buf_object *obj);
-bool dma_buf_poll_is_armed(const struct dma_buf_object *obj);
+void dma_buf_poll_cancel(struct dma_buf_object *obj, struct dma_buf_poll *poll);
+
+/* Could a fence still call? */
+static inline bool dma_buf_poll_is_armed(const struct dma_buf_object *obj)
+{
+	return obj->poll_in.state != DMA_BUF_POLL_IDLE ||
+	       obj->poll_out.state != DMA_BUF_POLL_IDLE;
+}
+
 __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table);
 #ifdef CONFIG_SYNC_FILE
 long dma_buf_export_sync_file(struct dma_buf *dmabuf, void __user *arg);

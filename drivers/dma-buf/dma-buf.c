@@ -8,6 +8,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/mount.h>
+#include <linux/poll.h>
 #include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -194,7 +195,9 @@ dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
 	}
 	spin_lock_init(&dmabuf->name_lock);
 	INIT_LIST_HEAD(&dmabuf->attachments);
-	dma_buf_poll_init(obj);
+	init_waitqueue_head(&obj->poll_wait);
+	obj->poll_in.event = EPOLLIN;
+	obj->poll_out.event = EPOLLOUT;
 	obj->ino = dma_buf_registry_ino();
 	return obj;
 }

@@ -216,6 +216,27 @@ static void fence_may_signal_in_an_interrupt(struct kunit *test)
 	expect_ready(poller, exp);
 }
 
+/*
+ * Some drivers hold the lock of their fences with interrupts on, since nothing
+ * takes it in one. But pollers of a buffer have one lock for all fences, and
+ * lockdep has seen it taken in an interrupt.
+ */
+static void fence_may_signal_with_interrupts_on(struct kunit *test)
+{
+	static struct lock_class_key key;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_poller *poller = mock_poller(test, EPOLLOUT);
+	struct mock_fence *fence = mock_fence(test);
+
+	lockdep_set_class(&fence->lock, &key);
+	mock_fence_add(test, exp->dmabuf->resv, fence, DMA_RESV_USAGE_READ);
+	expect_idle(poller, exp);
+	spin_lock(&fence->lock);
+	dma_fence_signal_locked(&fence->base);
+	spin_unlock(&fence->lock);
+	expect_ready(poller, exp);
+}
+
 static void pollers_with_one_wish_wake_together(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -394,6 +415,7 @@ static struct kunit_case dma_buf_poll_cases[] = {
 	KUNIT_CASE(failed_work_is_work_done),
 	KUNIT_CASE(late_fence_is_waited_for),
 	KUNIT_CASE(fence_may_signal_in_an_interrupt),
+	KUNIT_CASE(fence_may_signal_with_interrupts_on),
 	KUNIT_CASE(pollers_with_one_wish_wake_together),
 	KUNIT_CASE(pollers_with_other_wishes_wake_apart),
 	KUNIT_CASE(free_access_is_told_again),
