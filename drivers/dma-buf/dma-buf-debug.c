@@ -8,7 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
-#include <linux/slab.h>
+#include <linux/string.h>
 
 #include "dma-buf-internal.h"
 
@@ -42,10 +42,11 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 		dma_buf_debug_copy_segment(to, from);
 		to = sg_next(to);
 		total += sg_dma_len(from);
-		if (PAGE_ALIGNED(sg_dma_address(from)) &&
-		    (PAGE_ALIGNED(sg_dma_len(from)) || total >= dmabuf->size))
+		if (PAGE_ALIGNED(sg_dma_address(from) | sg_dma_len(from)))
 			continue;
-		odd = min(odd, where);
+		/* Only the last one may end within a page. */
+		if (!PAGE_ALIGNED(sg_dma_address(from)) || total < dmabuf->size)
+			odd = min(odd, where);
 	}
 
 	if (odd != U64_MAX)
@@ -58,48 +59,59 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 			       total, dmabuf->size);
 }
 
+/* Memory for as many segments as the exporter has. */
+static int dma_buf_debug_alloc(struct dma_buf_debug_copy *copy,
+			       unsigned int nents)
+{
+	if (nents > 1)
+		return sg_alloc_table(&copy->table, nents, GFP_KERNEL);
+
+	/* An allocation would take longer than all the rest. */
+	sg_mark_end(&copy->one);
+	copy->table.sgl = &copy->one;
+	copy->table.nents = nents;
+	copy->table.orig_nents = nents;
+	return 0;
+}
+
 /**
- * dma_buf_debug_wrap - a table for an importer, without pages
+ * dma_buf_debug_wrap - make a table for an importer, without pages
  * @attach: the importer's attachment
+ * @copy: to be filled; all zero
  * @exported: the table that the exporter mapped; must outlive the copy
  *
  * An importer has a right to DMA addresses and lengths, nothing else. One that
  * takes a page from the copy gets NULL at once, and not just on the day when
  * there is no page.
  *
- * Return: The copy, for dma_buf_debug_unwrap(), or -ENOMEM.
+ * Return: 0, and dma_buf_debug_unwrap() must follow, or -ENOMEM.
  */
-struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
-				    struct sg_table *exported)
+int dma_buf_debug_wrap(struct dma_buf_attachment *attach,
+		       struct dma_buf_debug_copy *copy,
+		       struct sg_table *exported)
 {
-	struct sg_table *copy;
 	int err;
 
-	copy = kzalloc(sizeof(*copy), GFP_KERNEL);
-	if (!copy)
-		return ERR_PTR(-ENOMEM);
-	if (!exported->nents) {
+	err = dma_buf_debug_alloc(copy, exported->nents);
+	if (err)
+		return err;
+	if (exported->nents)
+		dma_buf_debug_copy(attach, &copy->table, exported);
+	else
+		/* The copy is no better than what it copies. */
 		dma_buf_misuse(attach->dmabuf, attach->dev,
 			       DMA_BUF_MAPPED_NONSENSE,
 			       "exporter mapped an empty table");
-		/* The copy is no better than what it copies. */
-		return copy;
-	}
-	err = sg_alloc_table(copy, exported->nents, GFP_KERNEL);
-	if (err) {
-		kfree(copy);
-		return ERR_PTR(err);
-	}
-	dma_buf_debug_copy(attach, copy, exported);
-	return copy;
+	return 0;
 }
 
 /**
  * dma_buf_debug_unwrap - free a copy
- * @given: from dma_buf_debug_wrap()
+ * @copy: from dma_buf_debug_wrap(); all zero again
  */
-void dma_buf_debug_unwrap(struct sg_table *given)
+void dma_buf_debug_unwrap(struct dma_buf_debug_copy *copy)
 {
-	sg_free_table(given);
-	kfree(given);
+	if (copy->table.sgl != &copy->one)
+		sg_free_table(&copy->table);
+	memset(copy, 0, sizeof(*copy));
 }

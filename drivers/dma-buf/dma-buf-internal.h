@@ -18,6 +18,7 @@
 #include <linux/dma-resv.h>
 #include <linux/iosys-map.h>
 #include <linux/list.h>
+#include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -127,11 +128,23 @@ bool dma_buf_copy_name(struct dma_buf *dmabuf, char name[DMA_BUF_NAME_LEN]);
 /* dma-buf-file.c: what userspace does with it */
 extern const struct file_operations dma_buf_fops;
 
+#ifdef CONFIG_DMABUF_DEBUG
+/**
+ * struct dma_buf_debug_copy - a table for an importer, without pages
+ * @table: what the importer gets
+ * @one: the segment of a table that has just one
+ */
+struct dma_buf_debug_copy {
+	struct sg_table table;
+	struct scatterlist one;
+};
+#endif
+
 /**
  * struct dma_buf_mapping - one table that an importer has
  * @next: another one of the same attachment, or NULL
  * @exported: the table as the exporter made it; NULL if there is none
- * @given: the table as the importer got it, if that is another
+ * @copy: the table as the importer got it, if that is another
  * @users: how many map calls without their unmap; other than one only if the
  *         table is a cached one
  * @dir: of the transfer, see &enum dma_data_direction
@@ -141,7 +154,7 @@ struct dma_buf_mapping {
 	struct dma_buf_mapping *next;
 	struct sg_table *exported;
 #ifdef CONFIG_DMABUF_DEBUG
-	struct sg_table *given;
+	struct dma_buf_debug_copy copy;
 #endif
 	unsigned int users;
 	u8 dir;
@@ -271,38 +284,43 @@ static inline void dma_buf_stats_remove(struct dma_buf_object *obj) { }
 
 /* dma-buf-debug.c */
 #ifdef CONFIG_DMABUF_DEBUG
-struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
-				    struct sg_table *exported);
-void dma_buf_debug_unwrap(struct sg_table *given);
+int dma_buf_debug_wrap(struct dma_buf_attachment *attach,
+		       struct dma_buf_debug_copy *copy,
+		       struct sg_table *exported);
+void dma_buf_debug_unwrap(struct dma_buf_debug_copy *copy);
 
-static inline struct sg_table *
-dma_buf_mapping_given(const struct dma_buf_mapping *mapping)
+static inline int dma_buf_mapping_wrap(struct dma_buf_attachment *attach,
+				       struct dma_buf_mapping *mapping,
+				       struct sg_table *exported)
 {
-	return mapping->given;
+	return dma_buf_debug_wrap(attach, &mapping->copy, exported);
 }
 
-static inline void dma_buf_mapping_set_given(struct dma_buf_mapping *mapping,
-					     struct sg_table *given)
+static inline void dma_buf_mapping_unwrap(struct dma_buf_mapping *mapping)
 {
-	mapping->given = given;
+	dma_buf_debug_unwrap(&mapping->copy);
+}
+
+static inline struct sg_table *
+dma_buf_mapping_given(struct dma_buf_mapping *mapping)
+{
+	return &mapping->copy.table;
 }
 #else
-static inline struct sg_table *
-dma_buf_debug_wrap(struct dma_buf_attachment *attach, struct sg_table *exported)
+static inline int dma_buf_mapping_wrap(struct dma_buf_attachment *attach,
+				       struct dma_buf_mapping *mapping,
+				       struct sg_table *exported)
 {
-	return exported;
+	return 0;
 }
 
-static inline void dma_buf_debug_unwrap(struct sg_table *given) { }
+static inline void dma_buf_mapping_unwrap(struct dma_buf_mapping *mapping) { }
 
 static inline struct sg_table *
-dma_buf_mapping_given(const struct dma_buf_mapping *mapping)
+dma_buf_mapping_given(struct dma_buf_mapping *mapping)
 {
 	return mapping->exported;
 }
-
-static inline void dma_buf_mapping_set_given(struct dma_buf_mapping *mapping,
-					     struct sg_table *given) { }
 #endif
 
 /* dma-buf-report.c */

@@ -9,7 +9,7 @@
 #include "dma-buf-internal.h"
 
 /* Is this what the importer means? */
-static bool dma_buf_mapping_is(const struct dma_buf_mapping *mapping,
+static bool dma_buf_mapping_is(struct dma_buf_mapping *mapping,
 			       const struct sg_table *given)
 {
 	return dma_buf_mapping_given(mapping) == given && mapping->exported &&
@@ -56,7 +56,7 @@ dma_buf_mapping_forget(struct dma_buf_attachment_object *obj,
 {
 	struct sg_table *exported = mapping->exported;
 
-	dma_buf_debug_unwrap(dma_buf_mapping_given(mapping));
+	dma_buf_mapping_unwrap(mapping);
 	if (mapping == &obj->first)
 		mapping->exported = NULL;
 	else
@@ -144,22 +144,22 @@ dma_buf_mapping_fill(struct dma_buf_attachment *attach,
 		     struct dma_buf_mapping *mapping,
 		     const struct dma_buf_ops *ops, enum dma_data_direction dir)
 {
-	struct sg_table *exported, *given;
+	struct sg_table *exported;
+	int err;
 
 	exported = ops->map_dma_buf(attach, dir);
 	if (IS_ERR_OR_NULL(exported))
 		return exported ?: ERR_PTR(-ENOMEM);
 
-	given = dma_buf_debug_wrap(attach, exported);
-	if (IS_ERR(given)) {
+	err = dma_buf_mapping_wrap(attach, mapping, exported);
+	if (err) {
 		ops->unmap_dma_buf(attach, exported, dir);
-		return given;
+		return ERR_PTR(err);
 	}
 	mapping->exported = exported;
-	dma_buf_mapping_set_given(mapping, given);
 	mapping->users = 1;
 	mapping->dir = dir;
-	return given;
+	return dma_buf_mapping_given(mapping);
 }
 
 static noinline struct sg_table *
