@@ -81,16 +81,21 @@ struct dma_buf_poll {
  * @ino: inode number, outlives the inode
  * @dentry: its reference count is the life of the buffer; see dma-buf.c
  * @file: &dma_buf.file as long as it lives, then NULL; read under RCU
- * @vmap: the kernel mapping, while @vmap_users is not zero
- * @vmap_users: number of them; guarded by the reservation lock, like @vmap
- * @condemned: misused such that the memory may still be in use: never freed
  * @told: each &enum dma_buf_misuse that has been reported
- * @poll_wait: where all pollers wait
- * @poll_in: for readers
- * @poll_out: for writers
  * @stats: the directory in sysfs, if there is one
  * @owns_resv: the exporter brought no reservation object
  * @own_resv: so this is it
+ * @condemned: misused such that the memory may still be in use: never freed
+ * @vmap_users: kernel mappings; guarded by the reservation lock, like @vmap
+ * @vmap: the kernel mapping, while @vmap_users is not zero
+ * @poll_wait: where all pollers wait
+ * @poll_in: for readers
+ * @poll_out: for writers
+ *
+ * An export sets what comes before @condemned, but for three things: the list of
+ * attachments is empty, the lock of the name is free, and @entry is no cursor.
+ * These and all the rest are made once for a piece of memory. They are the same
+ * in every buffer that nobody uses, or the object would not have been freed.
  */
 struct dma_buf_object {
 	struct dma_buf base;
@@ -99,21 +104,20 @@ struct dma_buf_object {
 	unsigned long ino;
 	struct dentry *dentry;
 	struct file *file;
-
-	struct iosys_map vmap;
-	unsigned int vmap_users;
-	bool condemned;
-	bool owns_resv;
 	unsigned long told;
+#ifdef CONFIG_DMABUF_SYSFS_STATS
+	struct dma_buf_stats *stats;
+#endif
+	bool owns_resv;
+	struct dma_resv own_resv;
+
+	bool condemned;
+	unsigned int vmap_users;
+	struct iosys_map vmap;
 
 	wait_queue_head_t poll_wait;
 	struct dma_buf_poll poll_in;
 	struct dma_buf_poll poll_out;
-
-#ifdef CONFIG_DMABUF_SYSFS_STATS
-	struct dma_buf_stats *stats;
-#endif
-	struct dma_resv own_resv;
 };
 
 static inline struct dma_buf_object *to_dma_buf_object(struct dma_buf *dmabuf)

@@ -2,6 +2,7 @@
 /*
  * dma-buf: a buffer's life, from export to release.
  */
+#include <linux/blk_types.h>
 #include <linux/dcache.h>
 #include <linux/dma-buf.h>
 #include <linux/fs.h>
@@ -71,14 +72,14 @@ bool is_dma_buf_file(const struct file *file)
 	return file->f_op == &dma_buf_fops;
 }
 
-/* May anybody still reach the memory? Then say so, but once. */
-static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
+/* Say so, but once. */
+static noinline void dma_buf_report_left_in_use(struct dma_buf_object *obj)
 {
 	struct dma_buf *dmabuf = &obj->base;
 	struct dma_buf_attachment *attach;
 
 	if (obj->condemned)
-		return true;
+		return;
 
 	attach = list_first_entry_or_null(&dmabuf->attachments,
 					  struct dma_buf_attachment, node);
@@ -89,12 +90,16 @@ static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
 		dma_buf_misuse(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
 			       "released with %u kernel mappings",
 			       obj->vmap_users);
-	else if (dma_buf_poll_is_armed(obj))
+	else
 		dma_buf_misuse(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
 			       "released with pollers waiting");
-	else
-		return false;
-	return true;
+}
+
+/* May anybody still reach the memory? */
+static bool dma_buf_is_left_in_use(const struct dma_buf_object *obj)
+{
+	return obj->condemned || !list_empty(&obj->base.attachments) ||
+	       obj->vmap_users || dma_buf_poll_is_armed(obj);
 }
 
 static void dma_buf_object_free(struct dma_buf_object *obj)
@@ -119,8 +124,10 @@ static void dma_buf_release_dentry(struct dentry *dentry)
 	dma_buf_stats_remove(obj);
 
 	/* The module stays as well: its code may still be needed. */
-	if (dma_buf_is_left_in_use(obj))
+	if (dma_buf_is_left_in_use(obj)) {
+		dma_buf_report_left_in_use(obj);
 		return;
+	}
 
 	owner = obj->base.owner;
 	obj->base.ops->release(&obj->base);
@@ -171,13 +178,26 @@ static bool dma_buf_export_is_sound(const struct dma_buf_export_info *exp_info)
 	       !(ops->cache_sgt_mapping && ops->pin);
 }
 
+/* Runs for new memory. When an object is freed, all this is true of it again. */
+static void dma_buf_object_init_once(void *memory)
+{
+	struct dma_buf_object *obj = memory;
+
+	memset(obj, 0, sizeof(*obj));
+	spin_lock_init(&obj->base.name_lock);
+	INIT_LIST_HEAD(&obj->base.attachments);
+	init_waitqueue_head(&obj->poll_wait);
+	obj->poll_in.event = EPOLLIN;
+	obj->poll_out.event = EPOLLOUT;
+}
+
 static struct dma_buf_object *
 dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
 {
 	struct dma_buf_object *obj;
 	struct dma_buf *dmabuf;
 
-	obj = kmem_cache_zalloc(dma_buf_cache, GFP_KERNEL);
+	obj = kmem_cache_alloc(dma_buf_cache, GFP_KERNEL);
 	if (!obj)
 		return NULL;
 
@@ -185,19 +205,16 @@ dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
 	dmabuf->size = exp_info->size;
 	dmabuf->ops = exp_info->ops;
 	dmabuf->exp_name = exp_info->exp_name;
+	dmabuf->name = NULL;
 	dmabuf->owner = exp_info->owner;
 	dmabuf->priv = exp_info->priv;
 	dmabuf->resv = exp_info->resv;
-	if (!dmabuf->resv) {
-		obj->owns_resv = true;
+	obj->owns_resv = !dmabuf->resv;
+	if (obj->owns_resv) {
 		dma_resv_init(&obj->own_resv);
 		dmabuf->resv = &obj->own_resv;
 	}
-	spin_lock_init(&dmabuf->name_lock);
-	INIT_LIST_HEAD(&dmabuf->attachments);
-	init_waitqueue_head(&obj->poll_wait);
-	obj->poll_in.event = EPOLLIN;
-	obj->poll_out.event = EPOLLOUT;
+	obj->told = 0;
 	obj->ino = dma_buf_registry_ino();
 	return obj;
 }
@@ -211,7 +228,7 @@ static struct file *dma_buf_make_file(struct dma_buf_object *obj, int flags)
 		return ERR_CAST(inode);
 	inode->i_ino = obj->ino;
 	inode->i_size = obj->base.size;
-	inode_set_bytes(inode, obj->base.size);
+	inode->i_blocks = obj->base.size >> SECTOR_SHIFT;
 
 	/* Whether it closes on exec is a matter of each descriptor. */
 	file = alloc_file_pseudo(inode, dma_buf_mnt, "dmabuf",
@@ -383,7 +400,10 @@ static int __init dma_buf_init(void)
 {
 	int err;
 
-	dma_buf_cache = KMEM_CACHE(dma_buf_object, SLAB_ACCOUNT | SLAB_PANIC);
+	dma_buf_cache = kmem_cache_create("dma_buf_object",
+					  sizeof(struct dma_buf_object), 0,
+					  SLAB_ACCOUNT | SLAB_PANIC,
+					  dma_buf_object_init_once);
 	dma_buf_registry_init();
 	err = dma_buf_stats_init();
 	if (err)

@@ -453,6 +453,18 @@ static void memory_stays_as_long_as_the_path(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
 }
 
+/* As inotify does. */
+static void held_inode_keeps_no_memory(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct inode *inode = file_inode(exp->dmabuf->file);
+
+	ihold(inode);
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	iput(inode);
+}
+
 static void copy_name_tells_none_from_empty(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -500,6 +512,7 @@ static struct kunit_case dma_buf_life_cases[] = {
 	KUNIT_CASE(last_put_releases),
 	KUNIT_CASE(descriptor_outlives_the_exporters_reference),
 	KUNIT_CASE(memory_stays_as_long_as_the_path),
+	KUNIT_CASE(held_inode_keeps_no_memory),
 	KUNIT_CASE(copy_name_tells_none_from_empty),
 	{}
 };

@@ -368,7 +368,8 @@ void mock_release(struct mock_exporter *exp)
  * mock_free_leaked - free a buffer that the core left alone for good
  * @exp: the exporter of a misused buffer, after mock_release()
  *
- * In a test nobody uses the memory any more, and it is to leave nothing behind.
+ * In a test nobody uses the memory any more, and it is to leave nothing behind,
+ * nor anything in the object that the next buffer would find there.
  */
 void mock_free_leaked(struct mock_exporter *exp)
 {
@@ -378,6 +379,10 @@ void mock_free_leaked(struct mock_exporter *exp)
 	if (obj->owns_resv)
 		dma_resv_fini(&obj->own_resv);
 	kfree(obj->base.name);
+	INIT_LIST_HEAD(&obj->base.attachments);
+	obj->condemned = false;
+	obj->vmap_users = 0;
+	obj->poll_out.state = DMA_BUF_POLL_IDLE;
 	kfree(obj);
 	exp->dmabuf = NULL;
 }
