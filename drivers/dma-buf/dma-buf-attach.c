@@ -108,6 +108,8 @@ static void dma_buf_attachment_condemn(struct dma_buf_attachment *attach)
 
 	dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_DETACHED_MAPPED,
 		       "detached while mapped");
+	/* An importer whose attachment is kept may come again. */
+	INIT_LIST_HEAD(&attach->node);
 	if (buffer->condemned)
 		return;
 	buffer->condemned = true;
@@ -170,8 +172,7 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 	}
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	/* An importer whose attachment is kept below may come again. */
-	list_del_init(&attach->node);
+	list_del(&attach->node);
 	if (obj->first.exported || obj->first.next || obj->pins)
 		ended = dma_buf_attachment_end(obj);
 	dma_resv_unlock(dmabuf->resv);
@@ -179,7 +180,8 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 		return;
 
 	/* A buffer that was released before has no file to tell of. */
-	if (READ_ONCE(to_dma_buf_object(dmabuf)->file))
+	if (trace_dma_buf_detach_enabled() &&
+	    READ_ONCE(to_dma_buf_object(dmabuf)->file))
 		trace_dma_buf_detach(dmabuf, attach,
 				     dma_buf_attachment_is_dynamic(attach),
 				     attach->dev);
