@@ -137,7 +137,7 @@ static void dma_buf_info_show_line(struct seq_file *m,
 static void dma_buf_info_show_users(struct seq_file *m, struct dma_buf *dmabuf)
 {
 	struct dma_buf_attachment *attach;
-	int count = 0;
+	unsigned int count = 0;
 
 	if (!dma_resv_trylock(dmabuf->resv)) {
 		seq_puts(m, "\tBusy: devices and fences cannot be read now\n\n");
@@ -150,7 +150,8 @@ static void dma_buf_info_show_users(struct seq_file *m, struct dma_buf *dmabuf)
 		count++;
 	}
 	dma_resv_unlock(dmabuf->resv);
-	seq_printf(m, "Total %d devices attached\n\n", count);
+	seq_put_decimal_ull(m, "Total ", count);
+	seq_puts(m, " devices attached\n\n");
 }
 
 static int dma_buf_info_show(struct seq_file *m, void *v)
@@ -158,9 +159,9 @@ static int dma_buf_info_show(struct seq_file *m, void *v)
 	struct dma_buf_info *info = m->private;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(m, "\nDma-buf Objects:\n");
-		seq_printf(m, "%-8s\t%-8s\t%-8s\t%-8s\texp_name\t%-8s\tname\n",
-			   "size", "flags", "mode", "count", "ino");
+		seq_puts(m, "\nDma-buf Objects:\n"
+			 "size    \tflags   \tmode    \tcount   \t"
+			 "exp_name\tino     \tname\n");
 	} else if (v == &dma_buf_info_total) {
 		seq_printf(m, "\nTotal %u objects, %zu bytes\n", info->count,
 			   info->bytes);
