@@ -6,6 +6,7 @@
 #include <linux/dma-buf.h>
 #include <linux/magic.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -257,6 +258,22 @@ TEST_F(shared, path_descriptor)
 	ASSERT_LT(0, buffer_link(fd, text, sizeof(text)));
 	EXPECT_EQ(0, strncmp(text, "/dmabuf:seen from afar", strlen("/dmabuf:seen from afar")));
 	close(fd);
+}
+
+/* A watch keeps the inode when the file is gone, but the buffer is gone as well. */
+TEST_F(shared, watched)
+{
+	ino_t ino = buffer_ino(self->buf.fd);
+	int notify = inotify_init1(IN_CLOEXEC);
+	char path[64];
+
+	ASSERT_GE(notify, 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->buf.fd);
+	ASSERT_LE(0, result(inotify_add_watch(notify, path, IN_ALL_EVENTS)));
+	EXPECT_TRUE(lists_say(ino, true));
+	buffer_destroy(&self->buf);
+	EXPECT_TRUE(lists_say(ino, false));
+	EXPECT_EQ(0, close(notify));
 }
 
 TEST_HARNESS_MAIN
