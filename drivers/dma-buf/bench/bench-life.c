@@ -58,24 +58,40 @@ static int bench_run_floor(struct bench *b, unsigned int count)
 	return 0;
 }
 
+static struct kmem_cache *bench_object_cache;
+
 /* The buffer is there for its size. It is the first thing in its object. */
+static int bench_setup_floor_alloc(struct bench *b)
+{
+	int err = bench_setup_one(b);
+
+	if (err || bench_object_cache)
+		return err;
+	bench_object_cache = kmem_cache_create("dma_buf_bench_object",
+					       ksize(b->dmabuf), 0,
+					       SLAB_NO_MERGE, NULL);
+	if (!bench_object_cache) {
+		bench_teardown_buffer(b);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 static int bench_run_floor_alloc(struct bench *b, unsigned int count)
 {
-	size_t size = ksize(b->dmabuf);
-
 	while (count--) {
-		void *object = kzalloc(size, GFP_KERNEL);
+		void *object = kmem_cache_zalloc(bench_object_cache, GFP_KERNEL);
 		struct file *file;
 
 		if (!object)
 			return -ENOMEM;
 		file = bench_bare_file();
 		if (IS_ERR(file)) {
-			kfree(object);
+			kmem_cache_free(bench_object_cache, object);
 			return PTR_ERR(file);
 		}
 		__fput_sync(file);
-		kfree(object);
+		kmem_cache_free(bench_object_cache, object);
 	}
 	return 0;
 }
@@ -133,20 +149,24 @@ static const struct bench_op bench_life_ops[] = {
 	{
 		.name = "floor",
 		.run = bench_run_floor,
+		.frees_later = true,
 	}, {
 		.name = "floor-alloc",
-		.setup = bench_setup_one,
+		.setup = bench_setup_floor_alloc,
 		.run = bench_run_floor_alloc,
+		.frees_later = true,
 		.teardown = bench_teardown_buffer,
 	}, {
 		.name = "export",
 		.setup = bench_setup_one,
 		.run = bench_run_export,
+		.frees_later = true,
 		.teardown = bench_teardown_buffer,
 	}, {
 		.name = "export-fd",
 		.setup = bench_setup_one,
 		.run = bench_run_export_fd,
+		.frees_later = true,
 		.teardown = bench_teardown_buffer,
 	}, {
 		.name = "get",
