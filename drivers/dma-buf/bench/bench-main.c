@@ -70,21 +70,50 @@ static const struct bench_op *bench_find(const char *name)
 	return NULL;
 }
 
+/**
+ * bench_setup - get ready for an operation
+ * @b: to be filled
+ * @op: the operation
+ * @arg: the number in the order
+ *
+ * Return: 0, and bench_teardown() must follow, or an errno.
+ */
+int bench_setup(struct bench *b, const struct bench_op *op, unsigned int arg)
+{
+	*b = (struct bench){ .arg = arg, .fd = -1 };
+	return op->setup ? op->setup(b) : 0;
+}
+
+/**
+ * bench_teardown - clear away after an operation
+ * @b: the order, after bench_setup()
+ * @op: the operation
+ */
+void bench_teardown(struct bench *b, const struct bench_op *op)
+{
+	if (op->teardown)
+		op->teardown(b);
+}
+
+static int bench_measure(const struct bench_op *op, unsigned int arg)
+{
+	struct bench b;
+	int err = bench_setup(&b, op, arg);
+
+	if (err)
+		return err;
+	err = op->measure(&b);
+	bench_teardown(&b, op);
+	return err;
+}
+
 static int bench_carry_out(const struct bench_op *op, unsigned int arg)
 {
-	struct bench b = { .arg = arg, .fd = -1 };
 	int err;
 
 	guard(mutex)(&bench_mutex);
 	seq_buf_init(&bench_results, bench_text, sizeof(bench_text));
-	if (op->setup) {
-		err = op->setup(&b);
-		if (err)
-			return err;
-	}
-	err = op->measure ? op->measure(&b) : bench_time(&b, op);
-	if (op->teardown)
-		op->teardown(&b);
+	err = op->measure ? bench_measure(op, arg) : bench_time(op, arg);
 	if (!err && seq_buf_has_overflowed(&bench_results))
 		err = -ENOSPC;
 	return err;

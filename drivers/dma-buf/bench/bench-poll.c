@@ -153,6 +153,7 @@ static const struct bench_op bench_poll_ops[] = {
 		.name = "poll",
 		.setup = bench_setup_poll,
 		.run = bench_run_poll,
+		.frees_later = true,
 		.teardown = bench_teardown_poll,
 	}, {
 		.name = "poll-wakeups",

@@ -131,11 +131,13 @@ static const struct bench_op bench_sync_file_ops[] = {
 		.name = "sync-export",
 		.setup = bench_setup_pending,
 		.run = bench_run_sync_export,
+		.frees_later = true,
 		.teardown = bench_teardown_pending,
 	}, {
 		.name = "sync-import",
 		.setup = bench_setup_import,
 		.run = bench_run_sync_import,
+		.frees_later = true,
 		.teardown = bench_teardown_import,
 	},
 	{ }

@@ -24,6 +24,7 @@ struct bench;
  * @name: what the order says
  * @setup: make what @run needs; undoes it if it fails. May be NULL
  * @run: do it so many times; what is measured. Returns 0 or an errno
+ * @frees_later: @run leaves memory to RCU, and to free it is part of the cost
  * @teardown: undo @setup. May be NULL
  * @measure: in place of @run, where the figure is none of time: takes it and
  *           tells bench_result(). Returns 0 or an errno
@@ -32,6 +33,7 @@ struct bench_op {
 	const char *name;
 	int (*setup)(struct bench *b);
 	int (*run)(struct bench *b, unsigned int count);
+	bool frees_later;
 	void (*teardown)(struct bench *b);
 	int (*measure)(struct bench *b);
 };
@@ -125,10 +127,12 @@ static int __init _ops##_init(void)					\
 }									\
 device_initcall(_ops##_init)
 
+int bench_setup(struct bench *b, const struct bench_op *op, unsigned int arg);
+void bench_teardown(struct bench *b, const struct bench_op *op);
 __printf(2, 3) void bench_result(const char *unit, const char *fmt, ...);
 
 /* bench-time.c: how long it takes */
-int bench_time(struct bench *b, const struct bench_op *op);
+int bench_time(const struct bench_op *op, unsigned int arg);
 void bench_sort(u64 *samples, unsigned int count);
 void bench_stop(struct bench *b);
 void bench_go(struct bench *b);
