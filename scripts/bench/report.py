@@ -18,6 +18,8 @@ ABOVE_FLOOR = 1.05  # nor an export than a bare file and the memory, times this
 GROWTH = 1.05       # nor any among many buffers than among few, times this
 WORST = 2           # nor the worst export beside a reader than without, times this
 
+CPUS = 1, 2, 4      # see smp-init.c
+
 SECTIONS = {
     'export': 'a buffer',
     'devices': 'devices',
@@ -122,24 +124,28 @@ def middle(values):
     return statistics.median(values) if values else None
 
 
-def compare(report, section, name, unit, base, ours, limit=None, word='SLOWER'):
+def compare(report, section, name, unit, base, ours, limit=None, remark=''):
     """A row: what either core takes, and how they compare."""
+    if not ours:
+        sys.exit(f'{name}: not measured on this core')
     ratios = ratios_of(ours, base)
     mark = ''
     if ratios and limit:
-        mark = report.judge(name, middle(ratios) <= limit, word)
+        mark = report.judge(name, middle(ratios) <= limit, 'SLOWER')
     report.say(f'  {name:42}{number(middle(base)):>11}{number(middle(ours)):>13}'
-               f'{spread(ratios):25} {mark}')
+               f'{spread(ratios):25} {mark or remark}')
     report.record(section, name, unit, middle(base), middle(ours), ratios, mark)
 
 
 def read_list(path):
-    """The rows of a file of operations: how many live, order, section, name."""
+    """The rows of a file of operations: how many live, order, section, name,
+    and why the cores cannot be compared in it, if they cannot."""
     rows = []
     for line in path.read_text().splitlines():
         if '|' not in line or line.startswith('#'):
             continue
-        rows.append(tuple(f.strip() for f in line.split('|')))
+        fields = [f.strip() for f in line.split('|')]
+        rows += [(count, *fields[1:], '')[:5] for count in fields[0].split()]
     return rows
 
 
@@ -149,11 +155,12 @@ def operations(report, results, rows, sections):
         unit = results.unit(*of_it[0][:2])
         report.head(f'{SECTIONS[section]}, {unit}', 'own core', 'this core',
                     'ratio', 'min .. max')
-        for live, order, _, name in of_it:
+        for live, order, _, name, remark in of_it:
             base = results.values('base', live, order, unit)
             ours = results.values('ours', live, order, unit)
-            limit = None if section == 'memory' or order.startswith('floor') else SLOWER
-            compare(report, section, name, unit, base, ours, limit)
+            is_cost = section != 'memory' and not order.startswith('floor') and not remark
+            compare(report, section, name, unit, base, ours, SLOWER if is_cost else None,
+                    remark)
 
 
 def own_targets(report, results):
@@ -212,26 +219,32 @@ def lock_classes(lines):
 
 
 def processors(report, results, locks):
-    report.head('two processors', 'own core', 'this core', 'ratio', 'min .. max')
-    for count in ('1', '2'):
+    report.head('several processors, emulated', 'own core', 'this core', 'ratio', 'min .. max')
+    for count in CPUS:
         values = [results.values(core, 'alone', f'threads {count}', 'per-second')
                   for core in ('base', 'ours')]
         compare(report, 'processors', f'exports a second on {count}', 'per second', *values)
+    for count in CPUS[1:]:
+        contention(report, results, locks, count)
 
+
+def contention(report, results, locks, count):
+    """What exports on so many processors have to do with each other."""
     own, rest = {}, {}
     for core in ('base', 'ours'):
-        exports = results.values(core, 'alone', 'threads 2', 'exports')
-        for pair, count in enumerate(exports, 1):
-            classes = lock_classes(results.locks.get((core, pair, 'threads 2'), []))
+        exports = results.values(core, 'alone', f'threads {count}', 'exports')
+        for pair, done in enumerate(exports, 1):
+            classes = lock_classes(results.locks.get((core, pair, f'threads {count}'), []))
             for sums, names in ((own, set(classes) & locks[core]),
                                 (rest, set(classes) - locks[core])):
                 sums.setdefault(core, []).append(
-                    [sum(classes[n][i] for n in names) / count for i in (0, 1)])
-    for sums, i, name, judged in (
+                    [sum(classes[n][i] for n in names) / done for i in (0, 1)])
+    for sums, i, what, judged in (
             (own, 0, 'dma-buf locks waited for, an export', True),
-            (own, 1, 'dma-buf locks the other CPU had had last', False),
+            (own, 1, 'dma-buf locks another CPU had had', False),
             (rest, 0, 'other locks waited for, an export', False),
-            (rest, 1, 'other locks the other CPU had had last', False)):
+            (rest, 1, 'other locks another CPU had had', False)):
+        name = f'on {count}: {what}'
         base, ours = ([values[i] for values in sums[core]] for core in ('base', 'ours'))
         mark = report.judge(name, not any(ours), 'WAITS') if judged else ''
         report.say(f'  {name:42}{middle(base):11.4f}{middle(ours):13.4f}{"":25} {mark}')
@@ -239,7 +252,7 @@ def processors(report, results, locks):
 
 
 def latency(report, results):
-    report.head('one export on two processors, ns', 'own core', 'this core', 'ratio',
+    report.head('one export, on two processors, ns', 'own core', 'this core', 'ratio',
                 'min .. max')
     order = 'latency 300'
     for setting, title in (('alone', 'alone'), ('reader', 'beside a reader')):
@@ -288,7 +301,7 @@ def main():
     locks = {core: set((raw / f'locks-{core}').read_text().splitlines())
              for core in ('base', 'ours')}
     processors(report, smp, locks)
-    latency(report, smp)
+    latency(report, Results(raw, 'latency'))
 
     report.say()
     report.say(f'{report.met} of {report.met + len(report.missed)} targets met' +

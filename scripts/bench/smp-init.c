@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
+ * usage: smp-init threads | latency
+ *
  * The only program of the machine with several processors that make bench
- * emulates. Has the kernel export buffers on one and on two of them, shows what
- * its lock statistics say, measures how long an export takes while a second
- * process reads all there is to read about buffers, and ends the machine.
+ * emulates. Has the kernel export buffers on one, two and four of them and shows
+ * what its lock statistics say, or measures how long an export takes while a
+ * second process reads all there is to read about buffers. Then it ends the
+ * machine.
  *
  * Each result is a line "SETTING|ORDER|UNIT|VALUE", each line of the statistics
  * is "lock|ORDER|" with the line behind it.
@@ -109,14 +112,17 @@ static void threads(const char *text)
 static void read_for_ever(void)
 {
 	static char buffer[65536];
+	ssize_t got;
 
 	for (;;) {
 		int fd = open(BUFINFO, O_RDONLY);
 
 		if (fd < 0)
 			_exit(1);
-		while (read(fd, buffer, sizeof(buffer)) > 0)
+		while ((got = read(fd, buffer, sizeof(buffer))) > 0)
 			;
+		if (got < 0)
+			_exit(1);
 		close(fd);
 	}
 }
@@ -127,14 +133,17 @@ static void time_exports(const char *setting)
 		order(setting, "latency 300");
 }
 
-int main(void)
+static void measure_threads(void)
 {
-	pid_t reader;
-
-	mount_all();
-	show(CLOCK, "clock", ' ');
 	threads("threads 1");
 	threads("threads 2");
+	threads("threads 4");
+}
+
+static void measure_latency(void)
+{
+	pid_t reader;
+	int status;
 
 	pin(0);
 	put(RUN, "live 1000");
@@ -147,7 +156,21 @@ int main(void)
 		read_for_ever();
 	}
 	time_exports("reader");
-	if (kill(reader, SIGKILL) || waitpid(reader, NULL, 0) != reader)
+	/* One that is gone already has stopped nobody. */
+	if (kill(reader, SIGKILL) || waitpid(reader, &status, 0) != reader ||
+	    !WIFSIGNALED(status))
 		end("the reader");
+}
+
+int main(int argc, char **argv)
+{
+	mount_all();
+	show(CLOCK, "clock", ' ');
+	if (argc == 2 && !strcmp(argv[1], "threads"))
+		measure_threads();
+	else if (argc == 2 && !strcmp(argv[1], "latency"))
+		measure_latency();
+	else
+		end("what to measure");
 	end(NULL);
 }
