@@ -248,37 +248,21 @@ static bool dma_buf_must_wait(struct dma_buf_attachment *attach)
 	       rcu_access_pointer(attach->dmabuf->resv->fences);
 }
 
-static int dma_buf_wait_for_moves(struct dma_buf_attachment *attach)
+static noinline struct sg_table *
+dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
+		 enum dma_data_direction dir,
+		 void (*unmap)(struct dma_buf_attachment *attach,
+			       struct sg_table *sgt,
+			       enum dma_data_direction dir))
 {
 	long left = dma_resv_wait_timeout(attach->dmabuf->resv,
 					  DMA_RESV_USAGE_KERNEL, true,
 					  MAX_SCHEDULE_TIMEOUT);
 
-	return min(left, 0L);
-}
-
-static noinline struct sg_table *
-dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
-		 enum dma_data_direction dir)
-{
-	int err = dma_buf_wait_for_moves(attach);
-
-	if (!err)
+	if (left >= 0)
 		return sgt;
-	dma_buf_unmap_attachment(attach, sgt, dir);
-	return ERR_PTR(err);
-}
-
-static noinline struct sg_table *
-dma_buf_map_wait_unlocked(struct dma_buf_attachment *attach,
-			  struct sg_table *sgt, enum dma_data_direction dir)
-{
-	int err = dma_buf_wait_for_moves(attach);
-
-	if (!err)
-		return sgt;
-	dma_buf_unmap_attachment_unlocked(attach, sgt, dir);
-	return ERR_PTR(err);
+	unmap(attach, sgt, dir);
+	return ERR_PTR(left);
 }
 
 static bool dma_buf_map_is_sound(const struct dma_buf_attachment *attach,
@@ -321,7 +305,8 @@ struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 
 	sgt = dma_buf_map_locked(attach, dir);
 	if (!IS_ERR(sgt) && dma_buf_must_wait(attach))
-		return dma_buf_map_wait(attach, sgt, dir);
+		return dma_buf_map_wait(attach, sgt, dir,
+					dma_buf_unmap_attachment);
 	return sgt;
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment);
@@ -440,7 +425,8 @@ dma_buf_map_attachment_unlocked(struct dma_buf_attachment *attach,
 	sgt = dma_buf_map_locked(attach, dir);
 	dma_resv_unlock(resv);
 	if (!IS_ERR(sgt) && dma_buf_must_wait(attach))
-		return dma_buf_map_wait_unlocked(attach, sgt, dir);
+		return dma_buf_map_wait(attach, sgt, dir,
+					dma_buf_unmap_attachment_unlocked);
 	return sgt;
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment_unlocked);
