@@ -4,6 +4,7 @@
  */
 #include <linux/device.h>
 #include <linux/dma-buf.h>
+#include <linux/file.h>
 #include <linux/slab.h>
 
 #include <trace/events/dma_buf.h>
@@ -98,24 +99,49 @@ struct dma_buf_attachment *dma_buf_attach(struct dma_buf *dmabuf,
 EXPORT_SYMBOL_GPL(dma_buf_attach);
 
 /*
- * A device that may still be at work, and that nobody will tell of a move any
- * more: the buffer must never move again.
+ * A device may still be at work, and the importer will not tell it of a move any
+ * more. Everything stays as it is and where it is: the table, the attachment,
+ * its device and the buffer.
  */
-static void dma_buf_attachment_condemn(struct dma_buf_attachment *attach)
+static void dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj)
 {
+	struct dma_buf_attachment *attach = &obj->base;
 	struct dma_buf *dmabuf = attach->dmabuf;
 	struct dma_buf_object *buffer = to_dma_buf_object(dmabuf);
 
 	dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_DETACHED_MAPPED,
 		       "detached while mapped");
-	/* An importer whose attachment is kept may come again. */
+	/* The importer may come again, and more than once. */
 	INIT_LIST_HEAD(&attach->node);
-	if (buffer->condemned)
+	if (obj->abandoned)
 		return;
-	buffer->condemned = true;
-	if (dma_buf_is_dynamic(dmabuf) && dmabuf->ops->pin(attach))
+
+	obj->abandoned = true;
+	buffer->abandoned++;
+	/* The exporter may go on calling the DMA API for it. */
+	get_device(attach->dev);
+	/* NULL for a buffer that was released before: that is lost anyhow. */
+	get_file_active(&buffer->file);
+	if (!dma_buf_is_dynamic(dmabuf))
+		return;
+	obj->held_in_place = !dmabuf->ops->pin(attach);
+	if (!obj->held_in_place)
 		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_STAYS_MOVABLE,
 			       "cannot be pinned, and a device may use it");
+}
+
+/*
+ * The importer came back, and nothing is mapped any more. It detaches a second
+ * time, so it will put the buffer a second time as well: the reference that was
+ * taken for it is the one that it gives back then.
+ */
+static void dma_buf_attachment_reclaim(struct dma_buf_attachment_object *obj)
+{
+	struct dma_buf_attachment *attach = &obj->base;
+
+	if (obj->held_in_place)
+		attach->dmabuf->ops->unpin(attach);
+	to_dma_buf_object(attach->dmabuf)->abandoned--;
 }
 
 /*
@@ -126,8 +152,8 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 {
 	struct dma_buf_attachment *attach = &obj->base;
 
-	if (dma_buf_is_mapped(obj)) {
-		dma_buf_attachment_condemn(attach);
+	if (dma_buf_is_in_use(obj)) {
+		dma_buf_attachment_abandon(obj);
 		return false;
 	}
 	dma_buf_drop_cached(obj);
@@ -139,6 +165,8 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 			       obj->pins);
 	for (; obj->pins; obj->pins--)
 		attach->dmabuf->ops->unpin(attach);
+	if (obj->abandoned)
+		dma_buf_attachment_reclaim(obj);
 	return true;
 }
 
@@ -149,8 +177,15 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
  *
  * Everything mapped must be unmapped before, everything pinned unpinned, and an
  * importer that fails to is reported. Pins are then undone. With a mapping the
- * device may still be at work: attachment and buffer are kept for good, and a
- * buffer that could move is pinned.
+ * device may still be at work: attachment, device and buffer are kept, and a
+ * buffer that could move is pinned. An importer that comes back to unmap, and
+ * detaches once more, ends that; the reference to the buffer that was taken in
+ * between is then the caller's to put, as after any detach. Unbinding the driver
+ * of the device meanwhile leaves a device without DMA operations of its own
+ * behind, which is all that can be held here.
+ *
+ * A table that the exporter wants cached is not the importer's to keep: with or
+ * without its unmap, it is given back to the exporter here.
  *
  * Context: May sleep. Takes the lock, and calls the exporter's detach without
  * it.
@@ -158,7 +193,7 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 {
 	struct dma_buf_attachment_object *obj;
-	bool ended = true;
+	bool abandoned, ended = true;
 
 	if (dma_buf_bad_args(!dmabuf || !attach, __func__))
 		return;
@@ -173,8 +208,10 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 
 	dma_resv_lock(dmabuf->resv, NULL);
 	list_del(&attach->node);
-	if (obj->first.exported || obj->first.next || obj->pins)
+	if (obj->first.exported || obj->first.next || obj->pins ||
+	    obj->abandoned)
 		ended = dma_buf_attachment_end(obj);
+	abandoned = obj->abandoned;
 	dma_resv_unlock(dmabuf->resv);
 	if (!ended)
 		return;
@@ -187,6 +224,8 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 				     attach->dev);
 	if (dmabuf->ops->detach)
 		dmabuf->ops->detach(dmabuf, attach);
+	if (unlikely(abandoned))
+		put_device(attach->dev);
 	kfree(obj);
 }
 EXPORT_SYMBOL_GPL(dma_buf_detach);

@@ -85,14 +85,15 @@ struct dma_buf_poll {
  * @stats: the directory in sysfs, if there is one
  * @owns_resv: the exporter brought no reservation object
  * @own_resv: so this is it
- * @condemned: misused such that the memory may still be in use: never freed
+ * @abandoned: attachments that were detached while mapped and did not come back;
+ *             guarded by the reservation lock
  * @vmap_users: kernel mappings; guarded by the reservation lock, like @vmap
  * @vmap: the kernel mapping, while @vmap_users is not zero
  * @poll_wait: where all pollers wait
  * @poll_in: for readers
  * @poll_out: for writers
  *
- * An export sets what comes before @condemned, but for three things: the list of
+ * An export sets what comes before @abandoned, but for three things: the list of
  * attachments is empty, the lock of the name is free, and @entry is no cursor.
  * These and all the rest are made once for a piece of memory. They are the same
  * in every buffer that nobody uses, or the object would not have been freed.
@@ -111,7 +112,7 @@ struct dma_buf_object {
 	bool owns_resv;
 	struct dma_resv own_resv;
 
-	bool condemned;
+	unsigned int abandoned;
 	unsigned int vmap_users;
 	struct iosys_map vmap;
 
@@ -171,13 +172,20 @@ struct dma_buf_mapping {
  * @first: one mapping, and the head of the list of all others: most attachments
  *         need no other
  * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter
+ * @settled: @first is a cached table, and the memory was in place since it was
+ *           mapped; never cleared, hence set without a lock
+ * @abandoned: detached while mapped; the device and the buffer are held for it
+ * @held_in_place: with a pin, if the exporter could
  *
- * All but @base is guarded by the reservation lock of the buffer.
+ * All but @base and @settled is guarded by the reservation lock of the buffer.
  */
 struct dma_buf_attachment_object {
 	struct dma_buf_attachment base;
 	struct dma_buf_mapping first;
 	unsigned int pins;
+	bool settled;
+	bool abandoned;
+	bool held_in_place;
 };
 
 static inline struct dma_buf_attachment_object *
@@ -200,6 +208,7 @@ dma_buf_is_revocable(const struct dma_buf_attachment *attach)
 
 /* dma-buf-map.c: DMA addresses for a device */
 bool dma_buf_is_mapped(struct dma_buf_attachment_object *obj);
+bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj);
 void dma_buf_drop_cached(struct dma_buf_attachment_object *obj);
 
 /* dma-buf-cpu.c */

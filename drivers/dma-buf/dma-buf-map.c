@@ -113,8 +113,25 @@ bool dma_buf_is_mapped(struct dma_buf_attachment_object *obj)
 }
 
 /**
+ * dma_buf_is_in_use - may the device still be at work when its importer leaves?
+ * @obj: its attachment
+ *
+ * With a cached table, nobody can tell: it stays mapped after the last unmap.
+ * Importers are not in the habit of unmapping it on their error paths, since it
+ * makes no difference. That it ends with the attachment is what they rely on.
+ *
+ * Context: The caller holds the reservation lock.
+ * Return: true if it may.
+ */
+bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj)
+{
+	return !obj->base.dmabuf->ops->cache_sgt_mapping &&
+	       dma_buf_is_mapped(obj);
+}
+
+/**
  * dma_buf_drop_cached - give a cached table back to the exporter
- * @obj: an attachment on which nothing is mapped any more
+ * @obj: an attachment that ends
  *
  * Context: May sleep. The caller holds the reservation lock.
  */
@@ -240,12 +257,22 @@ dma_buf_map_locked(struct dma_buf_attachment *attach,
 	return dma_buf_map_another(obj, dir);
 }
 
-/* Is there somebody who may be moving the memory, and the importer not know? */
+/*
+ * Is there somebody who may be moving the memory, and the importer not know?
+ * Once a cached table has been good, it stays so: its exporter never moves.
+ */
 static bool dma_buf_must_wait(struct dma_buf_attachment *attach)
 {
+	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
+
+	if (dma_buf_attachment_is_dynamic(attach) || READ_ONCE(obj->settled))
+		return false;
 	/* Most buffers never had a fence, and that is soon seen. */
-	return !dma_buf_attachment_is_dynamic(attach) &&
-	       rcu_access_pointer(attach->dmabuf->resv->fences);
+	if (rcu_access_pointer(attach->dmabuf->resv->fences))
+		return true;
+	if (attach->dmabuf->ops->cache_sgt_mapping)
+		WRITE_ONCE(obj->settled, true);
+	return false;
 }
 
 static noinline struct sg_table *
@@ -259,8 +286,11 @@ dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
 					  DMA_RESV_USAGE_KERNEL, true,
 					  MAX_SCHEDULE_TIMEOUT);
 
-	if (left >= 0)
+	if (left >= 0) {
+		if (attach->dmabuf->ops->cache_sgt_mapping)
+			WRITE_ONCE(to_attachment_object(attach)->settled, true);
 		return sgt;
+	}
 	unmap(attach, sgt, dir);
 	return ERR_PTR(left);
 }
@@ -283,7 +313,11 @@ static bool dma_buf_map_is_sound(const struct dma_buf_attachment *attach,
  * For a static importer the memory is in place when this returns. A dynamic one
  * looks at the kernel fences of the reservation object before its device begins.
  * If the exporter wants the mapping cached, all calls for one attachment return
- * the same table.
+ * the same table, and those after the first success neither wait nor fail, but
+ * for a direction which that table does not serve.
+ *
+ * An importer hands -ERESTARTSYS on as it is, so that the system call which led
+ * here can be restarted.
  *
  * Context: May sleep, for a static importer interruptibly while it waits for
  * kernel fences. The caller holds the lock all the time;

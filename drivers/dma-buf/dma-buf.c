@@ -78,7 +78,7 @@ static noinline void dma_buf_report_left_in_use(struct dma_buf_object *obj)
 	struct dma_buf *dmabuf = &obj->base;
 	struct dma_buf_attachment *attach;
 
-	if (obj->condemned)
+	if (obj->abandoned)
 		return;
 
 	attach = list_first_entry_or_null(&dmabuf->attachments,
@@ -98,7 +98,7 @@ static noinline void dma_buf_report_left_in_use(struct dma_buf_object *obj)
 /* May anybody still reach the memory? */
 static bool dma_buf_is_left_in_use(const struct dma_buf_object *obj)
 {
-	return obj->condemned || !list_empty(&obj->base.attachments) ||
+	return obj->abandoned || !list_empty(&obj->base.attachments) ||
 	       obj->vmap_users || dma_buf_poll_is_armed(obj);
 }
 

@@ -401,9 +401,9 @@ static void detach_while_mapped_keeps_all(struct kunit *test)
 
 	/* The table is still good, so that the device's DMA still is. */
 	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), mock_address(exp, 0));
-	mock_release(exp);
-	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	/* And so is the buffer, whoever else gives it back. */
+	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 2);
+	dma_buf_put(exp->dmabuf);
 
 	/* Late, but it can be made good. */
 	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_TO_DEVICE);
@@ -411,7 +411,32 @@ static void detach_while_mapped_keeps_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 1);
 	dma_buf_detach(exp->dmabuf, attach);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
 	mock_expect_no_report(test);
+}
+
+/* Even one that puts more than it has frees nothing that a device may use. */
+static void release_while_abandoned_keeps_all(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+
+	mock_reports(test);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_detach(imp);
+	mock_expect_report(test, exp, imp, "detached while mapped");
+	dma_buf_put(exp->dmabuf);
+	mock_release(exp);
+	mock_expect_no_report(test);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	dma_buf_detach(exp->dmabuf, attach);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
 	mock_free_leaked(exp);
 }
 
@@ -431,12 +456,14 @@ static void detach_while_mapped_stops_moves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], pins + 1);
 
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
-	dma_buf_detach(exp->dmabuf, attach);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN],
 			exp->calls[MOCK_UNPIN] + 1);
+	dma_buf_detach(exp->dmabuf, attach);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
+	dma_buf_put(exp->dmabuf);
 	mock_release(exp);
 	mock_expect_no_report(test);
-	mock_free_leaked(exp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
 }
 
 static void detach_while_pinned_unpins(struct kunit *test)
@@ -503,6 +530,7 @@ static struct kunit_case dma_buf_attach_cases[] = {
 	KUNIT_CASE(detach_refuses_bad_arguments),
 	KUNIT_CASE(detach_refuses_anothers_attachment),
 	KUNIT_CASE(detach_while_mapped_keeps_all),
+	KUNIT_CASE(release_while_abandoned_keeps_all),
 	KUNIT_CASE(detach_while_mapped_stops_moves),
 	KUNIT_CASE(detach_while_pinned_unpins),
 	KUNIT_CASE(release_while_attached_keeps_all),

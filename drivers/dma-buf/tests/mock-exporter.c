@@ -380,7 +380,7 @@ void mock_free_leaked(struct mock_exporter *exp)
 		dma_resv_fini(&obj->own_resv);
 	kfree(obj->base.name);
 	INIT_LIST_HEAD(&obj->base.attachments);
-	obj->condemned = false;
+	obj->abandoned = 0;
 	obj->vmap_users = 0;
 	obj->poll_out.state = DMA_BUF_POLL_IDLE;
 	kfree(obj);

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: what drivers in the tree do, sound or not. Whatever cost
+ * nothing on the kernel's own core must cost nothing here.
+ */
+#include <linux/device.h>
+#include <linux/fs.h>
+
+#include "../dma-buf-internal.h"
+#include "mock.h"
+
+/*
+ * armada_gem_map_import(): a table of several segments is refused without its
+ * unmap, the next try maps again, and only the object's end unmaps, once.
+ */
+static void cached_table_may_be_left_mapped(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
+	struct mock_importer *imp = mock_importer(test, "armada");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt;
+
+	mock_reports(test);
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	mock_detach(imp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	mock_expect_no_report(test);
+}
+
+/*
+ * fastrpc_map_attach() after an error: detach while mapped, put; then the last
+ * reference to its map goes: unmap, detach and put, all a second time.
+ */
+static void importer_may_come_back(struct kunit *test, enum mock_kind kind)
+{
+	struct mock_exporter *exp = mock_buffer(test, kind);
+	struct mock_importer *imp = mock_importer(test, "fastrpc");
+	struct dma_buf *dmabuf = exp->dmabuf;
+	struct dma_buf_attachment *attach;
+	struct sg_table *sgt;
+
+	mock_reports(test);
+	get_dma_buf(dmabuf);
+	attach = mock_attach(imp, exp);
+	sgt = mock_map(attach, DMA_BIDIRECTIONAL, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+
+	mock_detach(imp);
+	mock_expect_report(test, exp, imp, "detached while mapped");
+	dma_buf_put(dmabuf);
+
+	mock_unmap(attach, sgt, DMA_BIDIRECTIONAL, false);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	dma_buf_detach(dmabuf, attach);
+	dma_buf_put(dmabuf);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+
+	/* Who holds the buffer besides has lost nothing, and gives back all. */
+	KUNIT_EXPECT_EQ(test, file_count(dmabuf->file), 1);
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	mock_expect_no_report(test);
+}
+
+static void importer_may_come_back_to_a_static_exporter(struct kunit *test)
+{
+	importer_may_come_back(test, MOCK_STATIC);
+}
+
+static void importer_may_come_back_to_a_dynamic_exporter(struct kunit *test)
+{
+	importer_may_come_back(test, MOCK_DYNAMIC);
+}
+
+/*
+ * Exporters with a list of attachments, as the system heap, sync every device on
+ * it until their detach is called: the device must last as long.
+ */
+static void abandoned_attachment_holds_its_device(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	unsigned int refs = kref_read(&imp->dev->kobj.kref);
+	struct sg_table *sgt;
+
+	mock_reports(test);
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+
+	mock_detach(imp);
+	mock_expect_report(test, exp, imp, "detached while mapped");
+	dma_buf_detach(exp->dmabuf, attach);
+	mock_expect_report(test, exp, imp, "detached while mapped");
+	KUNIT_EXPECT_EQ(test, kref_read(&imp->dev->kobj.kref), refs + 1);
+
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	dma_buf_detach(exp->dmabuf, attach);
+	KUNIT_EXPECT_EQ(test, kref_read(&imp->dev->kobj.kref), refs);
+	dma_buf_put(exp->dmabuf);
+}
+
+/*
+ * videobuf2's dma-contig maps for each frame, and makes -EINVAL of any error: it
+ * must not hear of a signal that the kernel's own core did not look for.
+ */
+static void cached_map_neither_waits_nor_fails(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
+	struct mock_importer *imp = mock_importer(test, "vb2");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt;
+	unsigned int i;
+
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	mock_busy(exp, DMA_RESV_USAGE_KERNEL);
+	exp->errors[MOCK_MAP] = -ENOMEM;
+
+	for (i = 0; i < 2; i++) {
+		struct sg_table *again;
+
+		mock_signal_begin(test);
+		again = mock_map(attach, DMA_TO_DEVICE, i);
+		mock_signal_end(test);
+		KUNIT_ASSERT_PTR_EQ(test, again, sgt);
+		mock_unmap(attach, again, DMA_TO_DEVICE, i);
+	}
+}
+
+/* It waits until the memory was in place once, however often it is asked. */
+static void cached_map_waits_until_settled(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_KERNEL);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		mock_signal_begin(test);
+		sgt = mock_map(attach, DMA_TO_DEVICE, i & 1);
+		mock_signal_end(test);
+		KUNIT_EXPECT_PTR_EQ(test, sgt, ERR_PTR(-ERESTARTSYS));
+		KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
+	}
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 1);
+
+	dma_fence_signal(&fence->base);
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_busy(exp, DMA_RESV_USAGE_KERNEL);
+	mock_signal_begin(test);
+	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
+	mock_signal_end(test);
+}
+
+/*
+ * A display pins a buffer into its card between attach and map of another
+ * device, which the exporter then cannot suit: the error is that of map.
+ */
+static void pin_by_another_may_make_map_fail(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *display = mock_importer(test, "display");
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	int err;
+
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], 0);
+	mock_attach_dynamic(display, exp);
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	err = dma_buf_pin(display->attach);
+	dma_resv_unlock(exp->dmabuf->resv);
+	KUNIT_ASSERT_EQ(test, err, 0);
+
+	exp->errors[MOCK_PIN] = -EINVAL;
+	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false),
+			    ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	dma_buf_unpin(display->attach);
+	dma_resv_unlock(exp->dmabuf->resv);
+}
+
+static struct kunit_case dma_buf_drivers_cases[] = {
+	KUNIT_CASE(cached_table_may_be_left_mapped),
+	KUNIT_CASE(importer_may_come_back_to_a_static_exporter),
+	KUNIT_CASE(importer_may_come_back_to_a_dynamic_exporter),
+	KUNIT_CASE(abandoned_attachment_holds_its_device),
+	KUNIT_CASE(cached_map_neither_waits_nor_fails),
+	KUNIT_CASE(cached_map_waits_until_settled),
+	KUNIT_CASE(pin_by_another_may_make_map_fail),
+	{}
+};
+
+static struct kunit_suite dma_buf_drivers_suite = {
+	.name = "dma_buf_drivers",
+	.test_cases = dma_buf_drivers_cases,
+};
+
+kunit_test_suite(dma_buf_drivers_suite);
