@@ -21,13 +21,18 @@
  * through dma_buf_mmap().
  */
 
-static long dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
-				 enum dma_data_direction dir)
+static int dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
+				enum dma_data_direction dir)
 {
 	bool write = dir == DMA_BIDIRECTIONAL || dir == DMA_TO_DEVICE;
+	long left;
 
-	return dma_resv_wait_timeout(dmabuf->resv, dma_resv_usage_rw(write),
+	/* Most buffers never had a fence, and that is soon seen. */
+	if (!rcu_access_pointer(dmabuf->resv->fences))
+		return 0;
+	left = dma_resv_wait_timeout(dmabuf->resv, dma_resv_usage_rw(write),
 				     true, MAX_SCHEDULE_TIMEOUT);
+	return left < 0 ? left : 0;
 }
 
 /**
@@ -36,11 +41,13 @@ static long dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
  * @dir: what the CPU is about to do, seen from the device: DMA_FROM_DEVICE to
  *       read, DMA_TO_DEVICE to write, DMA_BIDIRECTIONAL for both
  *
- * The exporter goes first, and may have a better way to wait for its device.
- * Then the fences are waited for: those of writers if the CPU only reads, those
- * of readers as well if it writes. If this wait fails, the access is ended
- * again before the error is returned; whatever the exporter says to that, there
- * is nobody to try it a second time.
+ * First the fences are waited for: those of writers if the CPU only reads, those
+ * of readers as well if it writes. An exporter that copies out of a bounce
+ * buffer, or drops lines of a cache, thus does so when the devices are done, and
+ * has begun nothing if a signal comes. Then it is the exporter's turn. What it
+ * started itself, such as a move, is waited for once more; should a signal come
+ * then, the access is ended again before the error is returned, and whatever the
+ * exporter says to that, there is nobody to try it a second time.
  *
  * Context: May sleep, interruptibly. The reservation lock must not be held.
  * Return: 0, and then dma_buf_end_cpu_access() must follow with the same @dir.
@@ -50,7 +57,6 @@ static long dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
 int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 			     enum dma_data_direction dir)
 {
-	long left;
 	int err;
 
 	if (dma_buf_bad_args(!dmabuf, __func__))
@@ -58,18 +64,17 @@ int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 	might_sleep();
 	might_lock(&dmabuf->resv->lock.base);
 
-	if (dmabuf->ops->begin_cpu_access) {
-		err = dmabuf->ops->begin_cpu_access(dmabuf, dir);
-		if (err)
-			return err;
-	}
+	err = dma_buf_wait_for_cpu(dmabuf, dir);
+	if (err || !dmabuf->ops->begin_cpu_access)
+		return err;
+	err = dmabuf->ops->begin_cpu_access(dmabuf, dir);
+	if (err)
+		return err;
 
-	left = dma_buf_wait_for_cpu(dmabuf, dir);
-	if (left < 0) {
+	err = dma_buf_wait_for_cpu(dmabuf, dir);
+	if (err)
 		dma_buf_end_cpu_access(dmabuf, dir);
-		return left;
-	}
-	return 0;
+	return err;
 }
 EXPORT_SYMBOL_GPL(dma_buf_begin_cpu_access);
 

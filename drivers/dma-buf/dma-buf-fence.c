@@ -26,8 +26,12 @@
  * level-triggered, until a fence comes.
  *
  * The set is collected without the reservation lock. The callback holds no
- * reference to the file; it is taken off the set when the file is released. A
- * set that has signaled is kept until somebody polls again or the file goes.
+ * reference to the file; it is taken off the set when the file is released.
+ *
+ * A set of several fences costs its first poller an allocation, and every fence
+ * of it is asked to signal at once rather than one after the other. Both are
+ * paid once, where the alternative is a wakeup for each fence, and a process that
+ * runs each time only to find that it must wait for the next.
  */
 
 static struct dma_buf_object *dma_buf_poll_object(struct dma_buf_poll *poll)
@@ -53,14 +57,16 @@ static void dma_buf_poll_fired(struct dma_fence *fence,
 
 	/*
 	 * The wakeup is inside the lock, so that whoever sees the callback idle
-	 * knows that it is done with the buffer. The fence is put later: its
-	 * lock is held, and this may be the last reference. Not every driver
-	 * takes that lock with interrupts off.
+	 * knows that it is done with the buffer. Not every driver takes the lock
+	 * of its fence with interrupts off.
 	 */
 	spin_lock_irqsave(&wait->lock, flags);
 	poll->state = DMA_BUF_POLL_IDLE;
+	poll->fence = NULL;
 	wake_up_locked_poll(wait, poll->event);
 	spin_unlock_irqrestore(&wait->lock, flags);
+	/* Never the last one: who signals a fence holds a reference to it. */
+	dma_fence_put(fence);
 }
 
 static void dma_buf_poll_set(struct dma_buf_object *obj,
@@ -88,18 +94,15 @@ static bool dma_buf_poll_claim(struct dma_buf_object *obj,
 	idle = poll->state == DMA_BUF_POLL_IDLE;
 	if (idle) {
 		poll->state = fence ? DMA_BUF_POLL_ARMED : DMA_BUF_POLL_ARMING;
-		swap(fence, poll->fence);
+		poll->used = true;
+		poll->fence = fence;
 	}
 	spin_unlock_irq(&obj->poll_wait.lock);
-	/* That which fired last. */
-	if (idle)
-		dma_fence_put(fence);
 	return idle;
 }
 
 /*
- * The access is free: let go of a fence that has fired, and tell whoever else
- * waits.
+ * The access is free: tell whoever else waits.
  *
  * An edge-triggered watch asks again only when it is woken, and fences are added
  * without a word to us. Keep it asking, or it sleeps through the next edge. One
@@ -108,14 +111,9 @@ static bool dma_buf_poll_claim(struct dma_buf_object *obj,
 static void dma_buf_poll_done(struct dma_buf_object *obj,
 			      struct dma_buf_poll *poll)
 {
-	struct dma_fence *fired = NULL;
-
 	spin_lock_irq(&obj->poll_wait.lock);
-	if (poll->state == DMA_BUF_POLL_IDLE)
-		swap(fired, poll->fence);
 	wake_up_locked_poll(&obj->poll_wait, poll->event);
 	spin_unlock_irq(&obj->poll_wait.lock);
-	dma_fence_put(fired);
 }
 
 /*
@@ -164,8 +162,8 @@ static struct dma_fence *dma_buf_all_pending(struct dma_resv *resv,
 }
 
 /*
- * Put the claimed callback on a fence, and keep the reference to it. False if
- * it has signaled, or there is none.
+ * Put the claimed callback on a fence, with the reference to it. False if it has
+ * signaled, or there is none; then the reference is given back.
  */
 static bool dma_buf_poll_arm(struct dma_buf_object *obj,
 			     struct dma_buf_poll *poll, struct dma_fence *fence)
@@ -174,7 +172,8 @@ static bool dma_buf_poll_arm(struct dma_buf_object *obj,
 					     dma_buf_poll_fired))
 		return true;
 
-	dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, fence);
+	dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, NULL);
+	dma_fence_put(fence);
 	/* For those who relied on us while we tried. */
 	dma_buf_poll_done(obj, poll);
 	return false;
@@ -233,24 +232,36 @@ __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 /**
  * dma_buf_poll_cancel - take a callback off its fence
  * @obj: the buffer, whose file is being released
- * @poll: one of its two, with a fence
+ * @poll: one of its two, used
  */
 void dma_buf_poll_cancel(struct dma_buf_object *obj, struct dma_buf_poll *poll)
 {
-	bool armed;
+	struct dma_fence *fence = NULL;
 
 	/*
-	 * Only the callback can change the state. One that has run must not be
-	 * looked for on its fence, whose lock may be gone since then.
+	 * Only the callback can change the state, and it does so under the lock
+	 * till its end. One that has run must not be looked for on its fence,
+	 * which may be gone since then.
 	 */
 	spin_lock_irq(&obj->poll_wait.lock);
-	armed = poll->state == DMA_BUF_POLL_ARMED;
+	if (poll->state == DMA_BUF_POLL_ARMED)
+		fence = dma_fence_get(poll->fence);
+	poll->used = false;
 	spin_unlock_irq(&obj->poll_wait.lock);
+	if (!fence)
+		return;
 
-	/* Either it is removed here, or it has run when this returns. */
-	if (armed && dma_fence_remove_callback(poll->fence, &poll->cb))
-		dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, poll->fence);
-	dma_buf_poll_done(obj, poll);
+	/*
+	 * A callback is hard to take off a fence where somebody still counts on
+	 * it, or it may be on none. Nobody polls any more, this one was put on
+	 * just this fence, and we hold that: either it is removed here, or it
+	 * has run when this returns.
+	 */
+	if (dma_fence_remove_callback(fence, &poll->cb)) {
+		dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, NULL);
+		dma_fence_put(fence);
+	}
+	dma_fence_put(fence);
 }
 
 #ifdef CONFIG_SYNC_FILE

@@ -21,10 +21,10 @@ static int dma_buf_file_release(struct inode *inode, struct file *file)
 
 	/* Iterators must not find the file any more: its memory is reused. */
 	WRITE_ONCE(obj->file, NULL);
-	/* Nobody polls any more: no fence now means no callback ever after. */
-	if (obj->poll_in.fence)
+	/* Nobody polls any more, and whoever did so had a reference. */
+	if (obj->poll_in.used)
 		dma_buf_poll_cancel(obj, &obj->poll_in);
-	if (obj->poll_out.fence)
+	if (obj->poll_out.used)
 		dma_buf_poll_cancel(obj, &obj->poll_out);
 	return 0;
 }

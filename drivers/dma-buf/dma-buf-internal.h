@@ -60,16 +60,17 @@ enum dma_buf_poll_state {
  * struct dma_buf_poll - what pollers of one kind of access wait for
  * @event: EPOLLIN for readers, EPOLLOUT for writers
  * @state: see &enum dma_buf_poll_state
- * @fence: the whole set that was pending when the callback was armed, with a
- *         reference; when it has fired, until the next poll or the release
+ * @used: the callback was claimed, so the release has to look after it
+ * @fence: while it is armed, the whole set that was pending, with a reference
  * @cb: the callback on @fence
  *
- * The lock of &dma_buf_object.poll_wait guards @state and @fence. It is taken in
- * interrupts, inside a fence's lock.
+ * The lock of &dma_buf_object.poll_wait guards @state, @used and @fence. It is
+ * taken in interrupts, inside a fence's lock.
  */
 struct dma_buf_poll {
 	__poll_t event;
 	enum dma_buf_poll_state state;
+	bool used;
 	struct dma_fence *fence;
 	struct dma_fence_cb cb;
 };

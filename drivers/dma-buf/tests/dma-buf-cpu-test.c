@@ -117,7 +117,7 @@ static void wait_desc(const struct wait_row *row, char *desc)
 
 KUNIT_ARRAY_PARAM(wait, wait_rows, wait_desc);
 
-static void interrupted_begin_is_ended(struct kunit *test)
+static void interrupted_wait_begins_nothing(struct kunit *test)
 {
 	const struct wait_row *row = test->param_value;
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -127,9 +127,8 @@ static void interrupted_begin_is_ended(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf, row->dir),
 			row->waits ? -ERESTARTSYS : 0);
 	mock_signal_end(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], row->waits);
-	KUNIT_EXPECT_EQ(test, exp->dir, row->dir);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], !row->waits);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 0);
 
 	dma_fence_signal(&fence->base);
 	mock_signal_begin(test);
@@ -154,11 +153,14 @@ static void begin_waits_until_signaled(struct kunit *test)
 	mock_wait(test, &fence->waited);
 	KUNIT_EXPECT_FALSE(test, completion_done(&task->done));
 	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(exp->dmabuf->resv));
+	/* A bounce buffer is copied when the device is done, not before. */
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 0);
 
 	/* An error is the producer's business, not that of who waits. */
 	dma_fence_set_error(&fence->base, -EIO);
 	dma_fence_signal(&fence->base);
 	KUNIT_EXPECT_EQ(test, mock_task_join(task), 0);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 1);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 0);
 }
 
@@ -171,28 +173,33 @@ static void signal_ends_the_wait_of_begin(struct kunit *test)
 	mock_wait(test, &fence->waited);
 	mock_task_signal(task);
 	KUNIT_EXPECT_EQ(test, mock_task_join(task), -ERESTARTSYS);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 1);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 0);
 }
 
-static void signal_the_fence(struct mock_exporter *exp, enum mock_op op)
+/* As an exporter does that moves the buffer to where the CPU can reach it. */
+static void start_a_move(struct mock_exporter *exp, enum mock_op op)
 {
-	struct mock_fence *fence = exp->hook_data;
-
 	if (op == MOCK_BEGIN_CPU)
-		dma_fence_signal(&fence->base);
+		mock_fence_add(exp->test, exp->dmabuf->resv, exp->hook_data,
+			       DMA_RESV_USAGE_KERNEL);
 }
 
-/* Would the core wait first, this would be -ERESTARTSYS. */
-static void exporters_begin_comes_before_the_wait(struct kunit *test)
+static void exporters_work_is_waited_for(struct kunit *test)
 {
+	const enum dma_data_direction *dir = test->param_value;
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 
-	exp->hook_data = mock_busy(exp, DMA_RESV_USAGE_WRITE);
-	exp->hook = signal_the_fence;
+	exp->hook_data = mock_fence(test);
+	exp->hook = start_a_move;
+	/* What the exporter says to the end of it is not the caller's error. */
+	exp->errors[MOCK_END_CPU] = -EIO;
 	mock_signal_begin(test);
-	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf,
-						       DMA_TO_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf, *dir),
+			-ERESTARTSYS);
 	mock_signal_end(test);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 1);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 1);
+	KUNIT_EXPECT_EQ(test, exp->dir, *dir);
 }
 
 /* With and without the lock. */
@@ -467,10 +474,10 @@ static struct kunit_case dma_buf_cpu_cases[] = {
 	KUNIT_CASE(exporters_begin_may_fail),
 	KUNIT_CASE(exporters_end_may_fail),
 	KUNIT_CASE(access_refuses_nothing),
-	KUNIT_CASE_PARAM(interrupted_begin_is_ended, wait_gen_params),
+	KUNIT_CASE_PARAM(interrupted_wait_begins_nothing, wait_gen_params),
 	KUNIT_CASE(begin_waits_until_signaled),
 	KUNIT_CASE(signal_ends_the_wait_of_begin),
-	KUNIT_CASE(exporters_begin_comes_before_the_wait),
+	KUNIT_CASE_PARAM(exporters_work_is_waited_for, dir_gen_params),
 	KUNIT_CASE_PARAM(vmap_is_shared, how_gen_params),
 	KUNIT_CASE(vmap_without_vunmap_op),
 	KUNIT_CASE_PARAM(vmap_needs_the_exporter, how_gen_params),

@@ -89,6 +89,8 @@ static long step_attach(struct racer *racer)
 		return PTR_ERR(attach);
 	sgt = dma_buf_map_attachment_unlocked(attach, DMA_TO_DEVICE);
 	schedule();
+	/* However the other racer's steps fall, one of them meets somebody. */
+	step_invalidate(racer);
 	if (!IS_ERR(sgt))
 		dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_TO_DEVICE);
 	dma_buf_detach(dmabuf, attach);
