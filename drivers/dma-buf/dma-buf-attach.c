@@ -156,7 +156,7 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 		dma_buf_attachment_abandon(obj);
 		return false;
 	}
-	dma_buf_drop_cached(obj);
+	dma_buf_drop_kept(obj);
 
 	/* Without a mapping, no device depends on a pin. */
 	if (obj->pins)
@@ -184,8 +184,8 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
  * of the device meanwhile leaves a device without DMA operations of its own
  * behind, which is all that can be held here.
  *
- * A table that the exporter wants cached is not the importer's to keep: with or
- * without its unmap, it is given back to the exporter here.
+ * A table that stays mapped between two uses, see dma_buf_map_attachment(), is
+ * given back to the exporter here, with or without its last unmap.
  *
  * Context: May sleep. Takes the lock, and calls the exporter's detach without
  * it.
@@ -333,9 +333,11 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 	}
 	dma_resv_assert_held(dmabuf->resv);
 
-	list_for_each_entry(attach, &dmabuf->attachments, node)
+	list_for_each_entry(attach, &dmabuf->attachments, node) {
+		dma_buf_keep_no_more(to_attachment_object(attach));
 		if (dma_buf_is_revocable(attach))
 			attach->importer_ops->invalidate_mappings(attach);
+	}
 }
 EXPORT_SYMBOL_GPL(dma_buf_invalidate_mappings);
 

@@ -231,7 +231,8 @@ static inline void dma_buf_vunmap_locked(struct dma_buf *dmabuf,
 			       "vunmap without vmap");
 		return;
 	}
-	if (!iosys_map_is_equal(&obj->vmap, map)) {
+	/* Importers that kept only the address cannot say which kind it is. */
+	if (obj->vmap.vaddr != map->vaddr) {
 		dma_buf_misuse(dmabuf, NULL, DMA_BUF_VUNMAP_FOREIGN,
 			       "vunmap of another mapping");
 		return;
@@ -240,7 +241,7 @@ static inline void dma_buf_vunmap_locked(struct dma_buf *dmabuf,
 	if (--obj->vmap_users)
 		return;
 	if (dmabuf->ops->vunmap)
-		dmabuf->ops->vunmap(dmabuf, map);
+		dmabuf->ops->vunmap(dmabuf, &obj->vmap);
 	iosys_map_clear(&obj->vmap);
 }
 

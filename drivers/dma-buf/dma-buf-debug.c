@@ -25,8 +25,11 @@ static void dma_buf_debug_copy_segment(struct scatterlist *to,
 }
 
 /*
- * Fill a copy, and report the first thing that is wrong with what the exporter
+ * Fill a copy, and tell the first thing that is odd about what the exporter
  * mapped. In one go, since a table may be long.
+ *
+ * Tables for a device that knows their layout may be short or begin within a
+ * page: rows of a tiler, blocks of a card smaller than a page of the CPU.
  */
 static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 			       struct sg_table *copy, struct sg_table *exported)
@@ -49,14 +52,19 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 			odd = min(odd, where);
 	}
 
-	if (odd != U64_MAX)
-		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
-			       "exporter mapped an unaligned segment at byte %llu",
-			       odd);
-	else if (total < dmabuf->size || total > PAGE_ALIGN(dmabuf->size))
+	/* Nothing behind the buffer is the importer's; all else it may know. */
+	if (total > PAGE_ALIGN(dmabuf->size))
 		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
 			       "exporter mapped %llu bytes of a buffer of %zu",
 			       total, dmabuf->size);
+	else if (total < dmabuf->size)
+		dma_buf_remark(dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
+			       "exporter mapped %llu bytes of a buffer of %zu",
+			       total, dmabuf->size);
+	else if (odd != U64_MAX)
+		dma_buf_remark(dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
+			       "exporter mapped an unaligned segment at byte %llu",
+			       odd);
 }
 
 /* Memory for as many segments as the exporter has. */
@@ -99,8 +107,7 @@ int dma_buf_debug_wrap(struct dma_buf_attachment *attach,
 		dma_buf_debug_copy(attach, &copy->table, exported);
 	else
 		/* The copy is no better than what it copies. */
-		dma_buf_misuse(attach->dmabuf, attach->dev,
-			       DMA_BUF_MAPPED_NONSENSE,
+		dma_buf_remark(attach->dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
 			       "exporter mapped an empty table");
 	return 0;
 }

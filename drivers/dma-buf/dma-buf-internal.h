@@ -152,9 +152,10 @@ struct dma_buf_debug_copy {
  * @exported: the table as the exporter made it; NULL if there is none
  * @copy: the table as the importer got it, if that is another
  * @users: how many map calls without their unmap; other than one only if the
- *         table is a cached one
+ *         table is kept
  * @dir: of the transfer, see &enum dma_data_direction
  * @pinned: the core pinned the buffer for it
+ * @kept: goes back to the exporter at detach, not at the last unmap
  */
 struct dma_buf_mapping {
 	struct dma_buf_mapping *next;
@@ -165,6 +166,7 @@ struct dma_buf_mapping {
 	unsigned int users;
 	u8 dir;
 	bool pinned;
+	bool kept;
 };
 
 /**
@@ -208,9 +210,9 @@ dma_buf_is_revocable(const struct dma_buf_attachment *attach)
 }
 
 /* dma-buf-map.c: DMA addresses for a device */
-bool dma_buf_is_mapped(struct dma_buf_attachment_object *obj);
 bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj);
-void dma_buf_drop_cached(struct dma_buf_attachment_object *obj);
+void dma_buf_drop_kept(struct dma_buf_attachment_object *obj);
+void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj);
 
 /* dma-buf-cpu.c */
 bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
@@ -350,15 +352,18 @@ enum dma_buf_misuse {
 	DMA_BUF_UNMAP_UNMAPPED,
 	DMA_BUF_UNMAP_DIRECTION,
 	DMA_BUF_MAPPED_NONSENSE,
+	DMA_BUF_MAPPED_ODD,
 	DMA_BUF_VMAP_EMPTY,
 	DMA_BUF_VUNMAP_UNMAPPED,
 	DMA_BUF_VUNMAP_FOREIGN,
 };
 
 __printf(4, 5)
+void dma_buf_remark(struct dma_buf *dmabuf, struct device *dev,
+		    enum dma_buf_misuse misuse, const char *fmt, ...);
+__printf(4, 5)
 void dma_buf_misuse(struct dma_buf *dmabuf, struct device *dev,
 		    enum dma_buf_misuse misuse, const char *fmt, ...);
-void dma_buf_report(const struct dma_buf *dmabuf, const char *text);
 void dma_buf_report_args(const char *func);
 
 /**

@@ -93,54 +93,71 @@ dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
 }
 
 /**
- * dma_buf_is_mapped - has an importer something that it did not give back?
- * @obj: its attachment
- *
- * Context: The caller holds the reservation lock.
- * Return: true if it has.
- */
-bool dma_buf_is_mapped(struct dma_buf_attachment_object *obj)
-{
-	struct dma_buf_mapping *mapping;
-
-	dma_resv_assert_held(obj->base.dmabuf->resv);
-
-	for (mapping = &obj->first; mapping; mapping = mapping->next) {
-		if (mapping->exported && mapping->users)
-			return true;
-	}
-	return false;
-}
-
-/**
  * dma_buf_is_in_use - may the device still be at work when its importer leaves?
  * @obj: its attachment
  *
- * With a cached table, nobody can tell: it stays mapped after the last unmap.
- * Importers are not in the habit of unmapping it on their error paths, since it
- * makes no difference. That it ends with the attachment is what they rely on.
+ * With a table that is kept, nobody can tell: it stays mapped after the last
+ * unmap. Importers are not in the habit of unmapping it on their error paths,
+ * since it makes no difference. That it ends with the attachment is what they
+ * rely on.
  *
  * Context: The caller holds the reservation lock.
  * Return: true if it may.
  */
 bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj)
 {
-	return !obj->base.dmabuf->ops->cache_sgt_mapping &&
-	       dma_buf_is_mapped(obj);
+	dma_resv_assert_held(obj->base.dmabuf->resv);
+
+	return obj->first.next ||
+	       (obj->first.exported && obj->first.users && !obj->first.kept);
 }
 
 /**
- * dma_buf_drop_cached - give a cached table back to the exporter
+ * dma_buf_drop_kept - give a table that is kept back to the exporter
  * @obj: an attachment that ends
  *
  * Context: May sleep. The caller holds the reservation lock.
  */
-void dma_buf_drop_cached(struct dma_buf_attachment_object *obj)
+void dma_buf_drop_kept(struct dma_buf_attachment_object *obj)
 {
 	dma_resv_assert_held(obj->base.dmabuf->resv);
 
 	if (obj->first.exported)
 		dma_buf_mapping_end(obj, &obj->first, obj->base.dmabuf->ops);
+}
+
+/**
+ * dma_buf_keep_no_more - let a table go that the exporter invalidates
+ * @obj: an attachment, of a dynamic importer
+ *
+ * At once if nobody uses it, else at the last unmap; the next map makes another.
+ *
+ * Context: May sleep. The caller holds the reservation lock.
+ */
+void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj)
+{
+	const struct dma_buf_ops *ops = obj->base.dmabuf->ops;
+
+	dma_resv_assert_held(obj->base.dmabuf->resv);
+
+	if (!obj->first.exported || !obj->first.kept || ops->cache_sgt_mapping)
+		return;
+	obj->first.kept = false;
+	if (!obj->first.users)
+		dma_buf_mapping_end(obj, &obj->first, ops);
+}
+
+/*
+ * Does the first table stay until detach? It does if the exporter wants it. It
+ * also does for a dynamic importer of memory that never moves: such an importer
+ * unmaps and maps again whenever it is about to move its own view of the buffer,
+ * with jobs under way and no way to live with an error.
+ */
+static __always_inline bool dma_buf_keeps(struct dma_buf_attachment *attach,
+					  const struct dma_buf_ops *ops)
+{
+	return ops->cache_sgt_mapping ||
+	       (dma_buf_attachment_is_dynamic(attach) && !ops->pin);
 }
 
 /* Must the buffer stay in place as long as this importer has it mapped? */
@@ -231,14 +248,13 @@ dma_buf_map_another(struct dma_buf_attachment_object *obj,
 	return sgt;
 }
 
-/* The one table of an attachment to an exporter that wants it cached. */
-static __always_inline struct sg_table *
-dma_buf_map_again(struct dma_buf_mapping *mapping, enum dma_data_direction dir)
+/* The first table serves for this direction as well. */
+static __always_inline bool
+dma_buf_mapping_serves(const struct dma_buf_mapping *mapping,
+		       enum dma_data_direction dir)
 {
-	if (mapping->dir != dir && mapping->dir != DMA_BIDIRECTIONAL)
-		return ERR_PTR(-EBUSY);
-	mapping->users++;
-	return dma_buf_mapping_given(mapping);
+	return mapping->kept &&
+	       (mapping->dir == dir || mapping->dir == DMA_BIDIRECTIONAL);
 }
 
 static __always_inline struct sg_table *
@@ -250,10 +266,16 @@ dma_buf_map_locked(struct dma_buf_attachment *attach,
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
-	if (!obj->first.exported)
+	if (!obj->first.exported) {
+		obj->first.kept = dma_buf_keeps(attach, ops);
 		return dma_buf_mapping_start(attach, &obj->first, ops, dir);
+	}
+	if (dma_buf_mapping_serves(&obj->first, dir)) {
+		obj->first.users++;
+		return dma_buf_mapping_given(&obj->first);
+	}
 	if (ops->cache_sgt_mapping)
-		return dma_buf_map_again(&obj->first, dir);
+		return ERR_PTR(-EBUSY);
 	return dma_buf_map_another(obj, dir);
 }
 
@@ -314,7 +336,9 @@ static bool dma_buf_map_is_sound(const struct dma_buf_attachment *attach,
  * looks at the kernel fences of the reservation object before its device begins.
  * If the exporter wants the mapping cached, all calls for one attachment return
  * the same table, and those after the first success neither wait nor fail, but
- * for a direction which that table does not serve.
+ * for a direction which that table does not serve. The same table also comes
+ * again for a dynamic importer of a buffer that cannot move, until the exporter
+ * invalidates it.
  *
  * An importer hands -ERESTARTSYS on as it is, so that the system call which led
  * here can be restarted.
@@ -345,33 +369,28 @@ struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment);
 
-/* Does no harm, since the exporter gets the right direction. */
+/*
+ * Does no harm, since the exporter gets the right direction; drivers do it. Where
+ * the table is kept, unmap has no use for one.
+ */
 static void dma_buf_check_unmap_dir(struct dma_buf_attachment_object *obj,
 				    const struct dma_buf_mapping *mapping,
 				    enum dma_data_direction dir)
 {
-	struct dma_buf *dmabuf = obj->base.dmabuf;
-
-	if (mapping->dir == dir)
-		return;
-	/* A cached table for both directions serves either. */
-	if (dmabuf->ops->cache_sgt_mapping && mapping->dir == DMA_BIDIRECTIONAL)
-		return;
-
-	dma_buf_misuse(dmabuf, obj->base.dev, DMA_BUF_UNMAP_DIRECTION,
-		       "unmap with direction %d of what was mapped with %d",
-		       dir, mapping->dir);
+	if (mapping->dir != dir && !mapping->kept)
+		dma_buf_remark(obj->base.dmabuf, obj->base.dev,
+			       DMA_BUF_UNMAP_DIRECTION,
+			       "unmap with direction %d of what was mapped with %d",
+			       dir, mapping->dir);
 }
 
 static inline void dma_buf_mapping_drop(struct dma_buf_attachment_object *obj,
 					struct dma_buf_mapping *mapping)
 {
-	const struct dma_buf_ops *ops = obj->base.dmabuf->ops;
-
-	if (ops->cache_sgt_mapping)
+	if (mapping->kept)
 		mapping->users--;
 	else
-		dma_buf_mapping_end(obj, mapping, ops);
+		dma_buf_mapping_end(obj, mapping, obj->base.dmabuf->ops);
 }
 
 /* Of what is not the first mapping, or not in that direction, or not mapped. */
@@ -414,8 +433,8 @@ static inline void dma_buf_unmap_locked(struct dma_buf_attachment *attach,
  * @dir: the direction, as it was there
  *
  * The device must be done with the memory. A table that this attachment did not
- * get is reported and left alone. A wrong direction is reported, and the table
- * is unmapped with the right one.
+ * get is reported and left alone. A wrong direction is worth a line in the log,
+ * and the table is unmapped with the right one.
  *
  * Context: May sleep. The caller holds the lock.
  */

@@ -6,25 +6,12 @@
 #include <linux/bug.h>
 #include <linux/device.h>
 #include <linux/kernel.h>
-
-#include <kunit/static_stub.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
 
 #include "dma-buf-internal.h"
 
-/**
- * dma_buf_report - put one report of misuse into the kernel log
- * @dmabuf: the buffer in question, or NULL if there is none
- * @text: the whole message
- *
- * Apart from its caller so that a test can take the report in place of the
- * log.
- */
-void dma_buf_report(const struct dma_buf *dmabuf, const char *text)
-{
-	KUNIT_STATIC_STUB_REDIRECT(dma_buf_report, dmabuf, text);
-
-	WARN(1, "%s\n", text);
-}
+#define DMA_BUF_REPORT_LEN	256
 
 /**
  * dma_buf_report_args - report a call with arguments that cannot be right
@@ -32,11 +19,31 @@ void dma_buf_report(const struct dma_buf *dmabuf, const char *text)
  */
 void dma_buf_report_args(const char *func)
 {
-	char text[96];
+	WARN(1, "dma-buf: %s() called with bad arguments\n", func);
+}
 
-	scnprintf(text, sizeof(text), "dma-buf: %s() called with bad arguments",
-		  func);
-	dma_buf_report(NULL, text);
+/*
+ * Who is wrong once is so for every frame: false if this buffer had this kind
+ * before. Names exporter, inode number, name and device, in front of the text.
+ */
+static bool dma_buf_compose(struct dma_buf *dmabuf, struct device *dev,
+			    enum dma_buf_misuse misuse,
+			    char text[DMA_BUF_REPORT_LEN], const char *fmt,
+			    va_list args)
+{
+	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
+	char name[DMA_BUF_NAME_LEN];
+	int len;
+
+	if (test_and_set_bit(misuse, &obj->told))
+		return false;
+	dma_buf_copy_name(dmabuf, name);
+	len = scnprintf(text, DMA_BUF_REPORT_LEN,
+			"dma-buf: exporter %s, inode %lu, name \"%*pE\", device %s: ",
+			dmabuf->exp_name, obj->ino,
+			(int)strlen(name), name, dev ? dev_name(dev) : "none");
+	vsnprintf(text + len, DMA_BUF_REPORT_LEN - len, fmt, args);
+	return true;
 }
 
 /**
@@ -46,31 +53,47 @@ void dma_buf_report_args(const char *func)
  * @misuse: what kind of thing is wrong
  * @fmt: the same in a few words
  *
- * One WARN for each kind and buffer, since a driver may well do the same wrong
- * for every frame. It names exporter, inode number, name and device. The kernel
- * goes on; it is the caller's business to leave alone what may still be in use.
+ * One WARN for each kind and buffer. The kernel goes on; it is the caller's
+ * business to leave alone what may still be in use.
  *
  * Context: Process context, without &dma_buf.name_lock.
  */
 void dma_buf_misuse(struct dma_buf *dmabuf, struct device *dev,
 		    enum dma_buf_misuse misuse, const char *fmt, ...)
 {
-	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
-	char name[DMA_BUF_NAME_LEN];
-	char text[256];
+	char text[DMA_BUF_REPORT_LEN];
 	va_list args;
-	int len;
+	bool news;
 
-	if (test_and_set_bit(misuse, &obj->told))
-		return;
-	dma_buf_copy_name(dmabuf, name);
-	len = scnprintf(text, sizeof(text),
-			"dma-buf: exporter %s, inode %lu, name \"%*pE\", device %s: ",
-			dmabuf->exp_name, obj->ino,
-			(int)strlen(name), name, dev ? dev_name(dev) : "none");
 	va_start(args, fmt);
-	vsnprintf(text + len, sizeof(text) - len, fmt, args);
+	news = dma_buf_compose(dmabuf, dev, misuse, text, fmt, args);
 	va_end(args);
+	if (news)
+		WARN(1, "%s\n", text);
+}
 
-	dma_buf_report(dmabuf, text);
+/**
+ * dma_buf_remark - note what is odd, and works all the same
+ * @dmabuf: the buffer in question
+ * @dev: the device, or NULL if none has to do with it
+ * @misuse: what kind of thing is odd
+ * @fmt: the same in a few words
+ *
+ * A line for each kind and buffer, as far as the log has room. Drivers in the
+ * tree do these things, so nothing is to stop for them.
+ *
+ * Context: Process context, without &dma_buf.name_lock.
+ */
+void dma_buf_remark(struct dma_buf *dmabuf, struct device *dev,
+		    enum dma_buf_misuse misuse, const char *fmt, ...)
+{
+	char text[DMA_BUF_REPORT_LEN];
+	va_list args;
+	bool news;
+
+	va_start(args, fmt);
+	news = dma_buf_compose(dmabuf, dev, misuse, text, fmt, args);
+	va_end(args);
+	if (news)
+		pr_notice_ratelimited("%s\n", text);
 }

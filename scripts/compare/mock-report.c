@@ -20,6 +20,16 @@ void mock_expect_report(struct kunit *test, struct mock_exporter *exp,
 	KUNIT_FAIL(test, "not reported: %s", what);
 }
 
+void mock_expect_remark(struct kunit *test, struct mock_exporter *exp,
+			struct mock_importer *imp, const char *what)
+{
+	KUNIT_FAIL(test, "not remarked: %s", what);
+}
+
+void mock_read_reports(struct kunit *test)
+{
+}
+
 void mock_expect_bad_args(struct kunit *test, const char *func)
 {
 	KUNIT_FAIL(test, "not reported: bad arguments of %s()", func);

@@ -355,6 +355,32 @@ static void vmap_refuses_nothing(struct kunit *test)
 	mock_expect_bad_args(test, "dma_buf_vunmap_unlocked");
 }
 
+static void expect_iomem(struct mock_exporter *exp, enum mock_op op)
+{
+	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
+
+	if (op == MOCK_VUNMAP)
+		KUNIT_EXPECT_TRUE(exp->test, obj->vmap.is_iomem);
+}
+
+/* drm_gem_dma and others keep the address alone, and make a map of it again. */
+static void vunmap_takes_a_map_made_anew(struct kunit *test)
+{
+	const struct how *how = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
+	struct iosys_map given, anew;
+
+	mock_reports(test);
+	KUNIT_ASSERT_EQ(test, map(exp, &given, how->locked), 0);
+	obj->vmap.is_iomem = true;
+	iosys_map_set_vaddr(&anew, given.vaddr);
+	exp->hook = expect_iomem;
+	unmap(exp, &anew, how->locked);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+	mock_expect_no_report(test);
+}
+
 static void vunmap_needs_a_vmap(struct kunit *test)
 {
 	const struct how *how = test->param_value;
@@ -484,6 +510,7 @@ static struct kunit_case dma_buf_cpu_cases[] = {
 	KUNIT_CASE_PARAM(failed_vmap_leaves_nothing, how_gen_params),
 	KUNIT_CASE(vmap_without_an_address_is_reported),
 	KUNIT_CASE(vmap_refuses_nothing),
+	KUNIT_CASE_PARAM(vunmap_takes_a_map_made_anew, how_gen_params),
 	KUNIT_CASE_PARAM(vunmap_needs_a_vmap, how_gen_params),
 	KUNIT_CASE(release_while_vmapped_keeps_all),
 	KUNIT_CASE_PARAM(range_is_within_the_buffer, range_gen_params),

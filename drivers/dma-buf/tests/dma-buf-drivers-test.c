@@ -166,6 +166,90 @@ static void cached_map_waits_until_settled(struct kunit *test)
 }
 
 /*
+ * xe_bo_move_dmabuf() unmaps and maps the table of a static exporter while jobs
+ * use it, and has no way to live with an error. On the kernel's own core these
+ * calls do nothing, and all ends with the attachment.
+ */
+static void table_of_a_static_exporter_stays(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "xe");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt, *other;
+
+	mock_reports(test);
+	sgt = mock_map(attach, DMA_TO_DEVICE, true);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, true);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	exp->errors[MOCK_MAP] = -ENOMEM;
+	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, true), sgt);
+	exp->errors[MOCK_MAP] = 0;
+
+	/* Another direction is another table, and not kept. */
+	other = mock_map(attach, DMA_FROM_DEVICE, true);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	KUNIT_EXPECT_PTR_NE(test, other, sgt);
+	mock_unmap(attach, other, DMA_FROM_DEVICE, true);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+
+	mock_detach(imp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 2);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	mock_expect_no_report(test);
+}
+
+static void invalidate(struct mock_exporter *exp)
+{
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	dma_buf_invalidate_mappings(exp->dmabuf);
+	dma_resv_unlock(exp->dmabuf->resv);
+}
+
+/* vfio-pci: it has no pin, yet takes its memory away. */
+static void static_exporter_may_invalidate(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt;
+
+	/* What nobody uses goes at once. */
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	invalidate(exp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+
+	/* The rest with its unmap, and a new map asks the exporter. */
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	invalidate(exp);
+	KUNIT_EXPECT_EQ(test, imp->invalidated, 2);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	exp->errors[MOCK_MAP] = -ENODEV;
+	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false),
+			    ERR_PTR(-ENODEV));
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 2);
+}
+
+/* Where the exporter wants a table cached, it stays true whatever happens. */
+static void cached_table_outlives_an_invalidate(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	invalidate(exp);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+}
+
+/*
  * A display pins a buffer into its card between attach and map of another
  * device, which the exporter then cannot suit: the error is that of map.
  */
@@ -202,6 +286,9 @@ static struct kunit_case dma_buf_drivers_cases[] = {
 	KUNIT_CASE(abandoned_attachment_holds_its_device),
 	KUNIT_CASE(cached_map_neither_waits_nor_fails),
 	KUNIT_CASE(cached_map_waits_until_settled),
+	KUNIT_CASE(table_of_a_static_exporter_stays),
+	KUNIT_CASE(static_exporter_may_invalidate),
+	KUNIT_CASE(cached_table_outlives_an_invalidate),
 	KUNIT_CASE(pin_by_another_may_make_map_fail),
 	{}
 };

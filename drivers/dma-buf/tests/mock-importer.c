@@ -163,10 +163,12 @@ void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
  */
 bool mock_is_mapped(struct dma_buf_attachment *attach)
 {
-	bool mapped;
+	struct dma_buf_mapping *mapping = &to_attachment_object(attach)->first;
+	bool mapped = false;
 
 	dma_resv_lock(attach->dmabuf->resv, NULL);
-	mapped = dma_buf_is_mapped(to_attachment_object(attach));
+	for (; mapping; mapping = mapping->next)
+		mapped |= mapping->exported && mapping->users;
 	dma_resv_unlock(attach->dmabuf->resv);
 	return mapped;
 }

@@ -1,31 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of dma-buf: what the core reports, kept from the kernel log.
+ * Tests of dma-buf: what the core says in the kernel log.
  */
 #include <linux/device.h>
 #include <linux/string.h>
 
-#include <kunit/static_stub.h>
-
 #include "../dma-buf-internal.h"
 #include "mock.h"
 
-static void mock_take_report(const struct dma_buf *dmabuf, const char *text)
+/* Everything that is in the log by now is old. */
+static void mock_forget(struct mock_reports *reports)
 {
-	struct mock_reports *reports = kunit_get_current_test()->priv;
+	struct kmsg_dump_iter iter;
 
-	reports->count++;
-	reports->dmabuf = dmabuf;
-	strscpy(reports->text, text);
+	kmsg_dump_rewind(&iter);
+	reports->mark = iter.next_seq;
+	reports->count = 0;
+	reports->warnings = 0;
+	reports->text[0] = '\0';
+}
+
+/* For whoever judges the log: the warnings in between are the test's business. */
+static void mock_end_reports(void *data)
+{
+	pr_info("dma-buf test: end of reports\n");
 }
 
 /**
- * mock_reports - take all reports of misuse in place of the log
+ * mock_reports - expect reports of misuse in the log
  * @test: which test; its &kunit.priv is used
  *
- * Without this, a report is a WARN, and fails the run.
+ * Without this, a report fails the run.
  *
- * Return: where they are counted.
+ * Return: where they are counted by mock_read_reports().
  */
 struct mock_reports *mock_reports(struct kunit *test)
 {
@@ -34,21 +41,70 @@ struct mock_reports *mock_reports(struct kunit *test)
 	reports = kunit_kzalloc(test, sizeof(*reports), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, reports);
 	test->priv = reports;
-	kunit_activate_static_stub(test, dma_buf_report, mock_take_report);
+	pr_info("dma-buf test: expecting reports\n");
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action(test, mock_end_reports, NULL));
+	mock_forget(reports);
 	return reports;
 }
 
-static void mock_expect_text(struct kunit *test, const char *text)
+/**
+ * mock_read_reports - look what came since the last look
+ * @test: which test
+ */
+void mock_read_reports(struct kunit *test)
+{
+	struct mock_reports *reports = test->priv;
+	struct kmsg_dump_iter iter;
+	size_t len;
+
+	kmsg_dump_rewind(&iter);
+	iter.cur_seq = reports->mark;
+	while (kmsg_dump_get_line(&iter, false, reports->line,
+				  sizeof(reports->line) - 1, &len)) {
+		const char *text;
+
+		reports->line[len] = '\0';
+		if (strstr(reports->line, "WARNING: "))
+			reports->warnings++;
+		text = strstr(reports->line, "dma-buf: ");
+		if (!text)
+			continue;
+		reports->count++;
+		strscpy(reports->text, text);
+		strreplace(reports->text, '\n', '\0');
+	}
+	reports->mark = iter.cur_seq;
+}
+
+static void mock_expect_text(struct kunit *test, const char *text,
+			     unsigned int warnings)
 {
 	struct mock_reports *reports = test->priv;
 
+	mock_read_reports(test);
 	KUNIT_EXPECT_EQ(test, reports->count, 1);
+	KUNIT_EXPECT_EQ(test, reports->warnings, warnings);
 	KUNIT_EXPECT_STREQ(test, reports->text, text);
-	memset(reports, 0, sizeof(*reports));
+	mock_forget(reports);
+}
+
+static void mock_expect(struct kunit *test, struct mock_exporter *exp,
+			struct mock_importer *imp, const char *what,
+			unsigned int warnings)
+{
+	struct dma_buf *dmabuf = exp->dmabuf;
+	char text[256];
+
+	snprintf(text, sizeof(text),
+		 "dma-buf: exporter %s, inode %lu, name \"%s\", device %s: %s",
+		 dmabuf->exp_name, to_dma_buf_object(dmabuf)->ino,
+		 dmabuf->name ?: "", imp ? dev_name(imp->dev) : "none", what);
+	mock_expect_text(test, text, warnings);
+	to_dma_buf_object(dmabuf)->told = 0;
 }
 
 /**
- * mock_expect_report - exactly one report, and it names everything
+ * mock_expect_report - exactly one WARN, and it names everything
  * @test: which test
  * @exp: whose buffer
  * @imp: whose device, or NULL for none
@@ -60,17 +116,20 @@ static void mock_expect_text(struct kunit *test, const char *text)
 void mock_expect_report(struct kunit *test, struct mock_exporter *exp,
 			struct mock_importer *imp, const char *what)
 {
-	struct dma_buf *dmabuf = exp->dmabuf;
-	struct mock_reports *reports = test->priv;
-	char text[sizeof(reports->text)];
+	mock_expect(test, exp, imp, what, 1);
+}
 
-	KUNIT_EXPECT_PTR_EQ(test, reports->dmabuf, dmabuf);
-	snprintf(text, sizeof(text),
-		 "dma-buf: exporter %s, inode %lu, name \"%s\", device %s: %s",
-		 dmabuf->exp_name, to_dma_buf_object(dmabuf)->ino,
-		 dmabuf->name ?: "", imp ? dev_name(imp->dev) : "none", what);
-	mock_expect_text(test, text);
-	to_dma_buf_object(dmabuf)->told = 0;
+/**
+ * mock_expect_remark - exactly one line, without a WARN
+ * @test: which test
+ * @exp: whose buffer
+ * @imp: whose device, or NULL for none
+ * @what: the remark itself
+ */
+void mock_expect_remark(struct kunit *test, struct mock_exporter *exp,
+			struct mock_importer *imp, const char *what)
+{
+	mock_expect(test, exp, imp, what, 0);
 }
 
 /**
@@ -84,7 +143,7 @@ void mock_expect_bad_args(struct kunit *test, const char *func)
 
 	snprintf(text, sizeof(text), "dma-buf: %s() called with bad arguments",
 		 func);
-	mock_expect_text(test, text);
+	mock_expect_text(test, text, 1);
 }
 
 /**
@@ -95,6 +154,8 @@ void mock_expect_no_report(struct kunit *test)
 {
 	struct mock_reports *reports = test->priv;
 
+	mock_read_reports(test);
 	KUNIT_EXPECT_EQ(test, reports->count, 0);
+	KUNIT_EXPECT_EQ(test, reports->warnings, 0);
 	KUNIT_EXPECT_STREQ(test, reports->text, "");
 }

@@ -14,6 +14,7 @@
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/jiffies.h>
+#include <linux/kmsg_dump.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -259,19 +260,26 @@ char *mock_read_all(struct kunit *test, struct file *file, size_t step);
 /* mock-report.c */
 
 /**
- * struct mock_reports - what the core complained of in the test
- * @count: how often
- * @dmabuf: the buffer of the last report
- * @text: of the last report
+ * struct mock_reports - what the core said in the log during the test
+ * @mark: what came before is not of interest
+ * @count: how many lines of the core's
+ * @warnings: how many WARNs, whoever they are from
+ * @text: the last line of the core's
+ * @line: room for a line of the log
  */
 struct mock_reports {
+	u64 mark;
 	unsigned int count;
-	const struct dma_buf *dmabuf;
+	unsigned int warnings;
 	char text[256];
+	char line[1024];
 };
 
 struct mock_reports *mock_reports(struct kunit *test);
+void mock_read_reports(struct kunit *test);
 void mock_expect_report(struct kunit *test, struct mock_exporter *exp,
+			struct mock_importer *imp, const char *what);
+void mock_expect_remark(struct kunit *test, struct mock_exporter *exp,
 			struct mock_importer *imp, const char *what);
 void mock_expect_bad_args(struct kunit *test, const char *func);
 void mock_expect_no_report(struct kunit *test);
