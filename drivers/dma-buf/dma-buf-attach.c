@@ -75,6 +75,7 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 
 	dma_resv_lock(dmabuf->resv, NULL);
 	list_add(&attach->node, &dmabuf->attachments);
+	to_dma_buf_object(dmabuf)->devices++;
 	dma_resv_unlock(dmabuf->resv);
 	trace_dma_buf_dynamic_attach(dmabuf, attach,
 				     dma_buf_attachment_is_dynamic(attach),
@@ -208,6 +209,8 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 
 	dma_resv_lock(dmabuf->resv, NULL);
 	list_del(&attach->node);
+	/* One that was abandoned left before. */
+	to_dma_buf_object(dmabuf)->devices -= !obj->abandoned;
 	if (obj->first.exported || obj->first.next || obj->pins ||
 	    obj->abandoned)
 		ended = dma_buf_attachment_end(obj);

@@ -5,7 +5,7 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/fs.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 
 #include "dma-buf-internal.h"
@@ -130,27 +130,98 @@ static void dma_buf_info_show_line(struct seq_file *m,
 	seq_putc(m, '\n');
 }
 
+/* As dma_resv_describe() does it, for somebody who has not got the lock. */
+static void dma_buf_info_show_fences(struct seq_file *m, struct dma_resv *resv)
+{
+	static const char * const usage[] = {
+		[DMA_RESV_USAGE_KERNEL] = "kernel",
+		[DMA_RESV_USAGE_WRITE] = "write",
+		[DMA_RESV_USAGE_READ] = "read",
+	};
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	size_t start = m->count;
+
+	dma_resv_iter_begin(&cursor, resv, DMA_RESV_USAGE_READ);
+	dma_resv_for_each_fence_unlocked(&cursor, fence) {
+		/* The set has changed: what was printed of it counts no more. */
+		if (dma_resv_iter_is_restarted(&cursor))
+			m->count = start;
+		seq_printf(m, "\t%s fence:", usage[dma_resv_iter_usage(&cursor)]);
+		dma_fence_describe(fence, m);
+	}
+	dma_resv_iter_end(&cursor);
+}
+
+#ifdef CONFIG_LOCKDEP
+
+static bool dma_buf_info_holds(struct task_struct *task,
+			       const struct lockdep_map *lock)
+{
+	int i;
+
+	/* The task goes on meanwhile: this is what somebody saw in passing. */
+	for (i = 0; i < READ_ONCE(task->lockdep_depth); i++)
+		if (READ_ONCE(task->held_locks[i].instance) == lock)
+			return true;
+	return false;
+}
+
+static void dma_buf_info_show_holder(struct seq_file *m, struct dma_resv *resv)
+{
+	struct task_struct *process, *task;
+	char name[TASK_COMM_LEN];
+
+	guard(rcu)();
+	for_each_process_thread(process, task) {
+		if (!dma_buf_info_holds(task, &resv->lock.base.dep_map))
+			continue;
+		seq_printf(m, "\tLock held by task %d, ", task_pid_nr(task));
+		get_task_comm(name, task);
+		dma_buf_seq_name(m, name);
+		seq_putc(m, '\n');
+	}
+}
+
+#else
+
+static void dma_buf_info_show_holder(struct seq_file *m, struct dma_resv *resv)
+{
+}
+
+#endif
+
 /*
  * Whoever holds the reservation lock may do so for long, and nobody here wants
- * to wait with him.
+ * to wait with him. Someone who looks for the cause of a hang still learns what
+ * can be told without it.
  */
-static void dma_buf_info_show_users(struct seq_file *m, struct dma_buf *dmabuf)
+static void dma_buf_info_show_busy(struct seq_file *m,
+				   struct dma_buf_object *obj)
 {
+	dma_buf_info_show_fences(m, obj->base.resv);
+	seq_printf(m, "\tBusy: %u devices attached, their names cannot be read now\n",
+		   READ_ONCE(obj->devices));
+	dma_buf_info_show_holder(m, obj->base.resv);
+	seq_putc(m, '\n');
+}
+
+static void dma_buf_info_show_users(struct seq_file *m,
+				    struct dma_buf_object *obj)
+{
+	struct dma_buf *dmabuf = &obj->base;
 	struct dma_buf_attachment *attach;
-	unsigned int count = 0;
 
 	if (!dma_resv_trylock(dmabuf->resv)) {
-		seq_puts(m, "\tBusy: devices and fences cannot be read now\n\n");
+		dma_buf_info_show_busy(m, obj);
 		return;
 	}
 	dma_resv_describe(dmabuf->resv, m);
 	seq_puts(m, "\tAttached Devices:\n");
-	list_for_each_entry(attach, &dmabuf->attachments, node) {
+	list_for_each_entry(attach, &dmabuf->attachments, node)
 		seq_printf(m, "\t%s\n", dev_name(attach->dev));
-		count++;
-	}
+	seq_put_decimal_ull(m, "Total ", obj->devices);
 	dma_resv_unlock(dmabuf->resv);
-	seq_put_decimal_ull(m, "Total ", count);
 	seq_puts(m, " devices attached\n\n");
 }
 
@@ -169,7 +240,7 @@ static int dma_buf_info_show(struct seq_file *m, void *v)
 		struct dma_buf_object *obj = v;
 
 		dma_buf_info_show_line(m, obj, info->cursor.file);
-		dma_buf_info_show_users(m, &obj->base);
+		dma_buf_info_show_users(m, obj);
 	}
 	return 0;
 }

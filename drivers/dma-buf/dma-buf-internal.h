@@ -18,6 +18,7 @@
 #include <linux/dma-resv.h>
 #include <linux/iosys-map.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -84,8 +85,10 @@ struct dma_buf_poll {
  * @file: &dma_buf.file as long as it lives, then NULL; read under RCU
  * @told: each &enum dma_buf_misuse that has been reported
  * @stats: the directory in sysfs, if there is one
+ * @orphan: among those whose last reference a worker puts
  * @owns_resv: the exporter brought no reservation object
  * @own_resv: so this is it
+ * @devices: how many attachments; changed under the reservation lock
  * @abandoned: attachments that were detached while mapped and did not come back;
  *             guarded by the reservation lock
  * @vmap_users: kernel mappings; guarded by the reservation lock, like @vmap
@@ -94,7 +97,7 @@ struct dma_buf_poll {
  * @poll_in: for readers
  * @poll_out: for writers
  *
- * An export sets what comes before @abandoned, but for three things: the list of
+ * An export sets what comes before @orphan, but for three things: the list of
  * attachments is empty, the lock of the name is free, and @entry is no cursor.
  * These and all the rest are made once for a piece of memory. They are the same
  * in every buffer that nobody uses, or the object would not have been freed.
@@ -111,8 +114,10 @@ struct dma_buf_object {
 	struct dma_buf_stats *stats;
 #endif
 	bool owns_resv;
+	struct llist_node orphan;
 	struct dma_resv own_resv;
 
+	unsigned int devices;
 	unsigned int abandoned;
 	unsigned int vmap_users;
 	struct iosys_map vmap;
@@ -252,11 +257,13 @@ static inline long dma_buf_import_sync_file(struct dma_buf *dmabuf,
  *         if it has no shard
  * @file: reference to the file of the buffer that is being read, or NULL
  * @dentry: reference to its dentry, if its file is gone, or NULL
+ * @files_only: do not stop at buffers whose file is gone
  */
 struct dma_buf_cursor {
 	struct dma_buf_entry entry;
 	struct file *file;
 	struct dentry *dentry;
+	bool files_only;
 };
 
 /* dma-buf-registry.c: every live buffer */

@@ -4,8 +4,9 @@
  *
  * One shard for each CPU, each a list with a spinlock of its own. A buffer
  * goes to the shard of the CPU which exports it and stays there, so exports on
- * different CPUs share nothing. A lock is held for one step in a list, never
- * while somebody sleeps or formats text.
+ * different CPUs share nothing. A lock is held for one step in a list, or for a
+ * batch of them past buffers that are dying, never while somebody sleeps or
+ * formats text.
  *
  * What every walk relies on:
  *
@@ -22,8 +23,11 @@
 #include <linux/cpumask.h>
 #include <linux/dcache.h>
 #include <linux/file.h>
+#include <linux/llist.h>
+#include <linux/lockref.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/workqueue.h>
 
 #include "dma-buf-internal.h"
 
@@ -137,37 +141,67 @@ static struct dma_buf_shard *dma_buf_shard_after(int cpu)
 }
 
 /*
- * A reference to the file of the first buffer behind @prev which has one.
- * Buffers whose last descriptor is closed are passed over; nobody knows how
- * many there are, so a bookmark keeps the place while others get the lock.
+ * Hold a buffer by its file, so that file and memory go together when this
+ * turns out to be the last reference. Only one that has outlived its file is
+ * held by the dentry. A count of zero means dying, for either.
  */
-static struct dma_buf *dma_buf_file_after(struct dma_buf_shard *shard,
-					  struct list_head *prev)
+static bool dma_buf_cursor_hold(struct dma_buf_cursor *cursor,
+				struct dma_buf_object *obj)
 {
-	struct dma_buf_entry bookmark = { .is_cursor = true };
-	struct dma_buf_entry *entry = &bookmark;
-	struct dma_buf *found = NULL;
+	cursor->file = get_file_active(&obj->file);
+	if (cursor->file)
+		return true;
+	if (cursor->files_only || READ_ONCE(obj->file) ||
+	    !lockref_get_not_zero(&obj->dentry->d_lockref))
+		return false;
+	cursor->dentry = obj->dentry;
+	return true;
+}
+
+/*
+ * The first buffer behind a cursor that can be held, which it then is. Those
+ * that are dying are passed over; nobody knows how many there are, so others get
+ * the lock now and then, and the cursor keeps the place.
+ */
+static struct dma_buf_object *dma_buf_cursor_find(struct dma_buf_cursor *cursor)
+	__must_hold(&cursor->entry.shard->lock)
+{
+	struct dma_buf_shard *shard = cursor->entry.shard;
+	struct dma_buf_entry *entry = &cursor->entry;
 	unsigned int passed = 0;
 
-	spin_lock(&shard->lock);
-	list_add(&bookmark.link, prev);
 	list_for_each_entry_continue(entry, &shard->entries, link) {
 		if (!entry->is_cursor &&
-		    get_file_active(&entry_to_object(entry)->file)) {
-			found = &entry_to_object(entry)->base;
-			break;
-		}
+		    dma_buf_cursor_hold(cursor, entry_to_object(entry)))
+			return entry_to_object(entry);
 		if (++passed % DMA_BUF_PASS_BATCH)
 			continue;
-		list_move(&bookmark.link, &entry->link);
-		entry = &bookmark;
+		list_move(&cursor->entry.link, &entry->link);
+		entry = &cursor->entry;
 		spin_unlock(&shard->lock);
 		cond_resched();
 		spin_lock(&shard->lock);
 	}
-	list_del(&bookmark.link);
+	return NULL;
+}
+
+/* A reference to the file of the first buffer behind @prev which has one. */
+static struct dma_buf *dma_buf_file_after(struct dma_buf_shard *shard,
+					  struct list_head *prev)
+{
+	struct dma_buf_cursor bookmark = {
+		.entry.is_cursor = true,
+		.entry.shard = shard,
+		.files_only = true,
+	};
+	struct dma_buf_object *found;
+
+	spin_lock(&shard->lock);
+	list_add(&bookmark.entry.link, prev);
+	found = dma_buf_cursor_find(&bookmark);
+	list_del(&bookmark.entry.link);
 	spin_unlock(&shard->lock);
-	return found;
+	return found ? &found->base : NULL;
 }
 
 static struct dma_buf *dma_buf_first_from(struct dma_buf_shard *shard)
@@ -272,43 +306,6 @@ void dma_buf_cursor_end(struct dma_buf_cursor *cursor)
 	cursor->entry.shard = NULL;
 }
 
-/*
- * Hold a buffer by its file, so that file and memory go together when this
- * turns out to be the last reference. Only one that has outlived its file is
- * held by the dentry. A count of zero means dying, for either.
- */
-static bool dma_buf_cursor_hold(struct dma_buf_cursor *cursor,
-				struct dma_buf_object *obj)
-{
-	cursor->file = get_file_active(&obj->file);
-	if (cursor->file)
-		return true;
-	if (READ_ONCE(obj->file) ||
-	    !lockref_get_not_zero(&obj->dentry->d_lockref))
-		return false;
-	cursor->dentry = obj->dentry;
-	return true;
-}
-
-static struct dma_buf_object *
-dma_buf_cursor_get_here(struct dma_buf_cursor *cursor)
-{
-	struct dma_buf_shard *shard = cursor->entry.shard;
-	struct dma_buf_entry *entry = &cursor->entry;
-	struct dma_buf_object *found = NULL;
-
-	spin_lock(&shard->lock);
-	list_for_each_entry_continue(entry, &shard->entries, link) {
-		if (!entry->is_cursor &&
-		    dma_buf_cursor_hold(cursor, entry_to_object(entry))) {
-			found = entry_to_object(entry);
-			break;
-		}
-	}
-	spin_unlock(&shard->lock);
-	return found;
-}
-
 /**
  * dma_buf_cursor_get - the buffer that a cursor stands before
  * @cursor: started
@@ -320,9 +317,12 @@ dma_buf_cursor_get_here(struct dma_buf_cursor *cursor)
 struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor)
 {
 	while (cursor->entry.shard) {
-		struct dma_buf_object *obj = dma_buf_cursor_get_here(cursor);
 		struct dma_buf_shard *shard = cursor->entry.shard;
+		struct dma_buf_object *obj;
 
+		spin_lock(&shard->lock);
+		obj = dma_buf_cursor_find(cursor);
+		spin_unlock(&shard->lock);
 		if (obj)
 			return obj;
 		dma_buf_cursor_leave(cursor);
@@ -346,17 +346,41 @@ void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
 	spin_unlock(&shard->lock);
 }
 
+/* Buffers whose last reference was a reader's, for the worker to put. */
+static LLIST_HEAD(dma_buf_orphans);
+
+static void dma_buf_put_orphans(struct work_struct *work)
+{
+	struct llist_node *list = llist_del_all(&dma_buf_orphans);
+	struct dma_buf_object *obj, *next;
+
+	llist_for_each_entry_safe(obj, next, list, orphan)
+		dput(obj->dentry);
+}
+
+static DECLARE_WORK(dma_buf_orphans_work, dma_buf_put_orphans);
+
 /**
  * dma_buf_cursor_put - let go of the buffer that is being read
  * @cursor: whose dma_buf_cursor_get() gave it
  *
- * Context: May sleep, since this may release the buffer.
+ * Whoever reads does so with locks of his own, and they must not come to be
+ * outside of those which the exporter's release takes. So this never is what
+ * runs it: for a file, fput() sees to that; a dentry is left to a worker. It is
+ * on the list once only, since whoever takes a reference to it meanwhile finds
+ * that his is not the last.
  */
 void dma_buf_cursor_put(struct dma_buf_cursor *cursor)
 {
+	struct dma_buf_object *obj;
+
 	if (cursor->file)
 		fput(cursor->file);
-	dput(cursor->dentry);
+	if (cursor->dentry && !lockref_put_not_zero(&cursor->dentry->d_lockref)) {
+		obj = cursor->dentry->d_fsdata;
+		if (llist_add(&obj->orphan, &dma_buf_orphans))
+			schedule_work(&dma_buf_orphans_work);
+	}
 	cursor->file = NULL;
 	cursor->dentry = NULL;
 }

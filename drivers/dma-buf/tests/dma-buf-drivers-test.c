@@ -11,7 +11,8 @@
 
 /*
  * armada_gem_map_import(): a table of several segments is refused without its
- * unmap, the next try maps again, and only the object's end unmaps, once.
+ * unmap, another framebuffer made at the same time maps again, and only the end
+ * of the object unmaps, once.
  */
 static void cached_table_may_be_left_mapped(struct kunit *test)
 {

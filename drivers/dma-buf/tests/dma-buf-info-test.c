@@ -193,10 +193,13 @@ static void bufinfo_waits_for_nobody(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct holder *holder = kunit_kzalloc(test, sizeof(*holder), GFP_KERNEL);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
 	struct mock_task *task;
 	char *text, *line, *busy;
 
 	KUNIT_ASSERT_NOT_NULL(test, holder);
+	mock_attach(imp, exp);
 	holder->resv = exp->dmabuf->resv;
 	init_completion(&holder->locked);
 	init_completion(&holder->release);
@@ -206,12 +209,23 @@ static void bufinfo_waits_for_nobody(struct kunit *test)
 	complete(&holder->release);
 	mock_task_join(task);
 
+	/* And it tells what it can: what is waited for, and whose turn it is. */
 	line = line_of(exp, 1, "<none>");
 	busy = strstr(text, line);
 	KUNIT_ASSERT_NOT_NULL(test, busy);
-	KUNIT_EXPECT_TRUE(test,
-			  strstarts(busy + strlen(line),
-				    "\tBusy: devices and fences cannot be read now\n\n"));
+	busy += strlen(line);
+	line = print(test, "\twrite fence:mock mock seq %llu unsignalled\n"
+		     "\tBusy: 1 devices attached, their names cannot be read now\n",
+		     fence->base.seqno);
+	KUNIT_ASSERT_TRUE(test, strstarts(busy, line));
+	busy += strlen(line);
+	if (IS_ENABLED(CONFIG_LOCKDEP)) {
+		line = print(test, "\tLock held by task %d, %s\n",
+			     task_pid_nr(task->task), task->task->comm);
+		KUNIT_ASSERT_TRUE(test, strstarts(busy, line));
+		busy += strlen(line);
+	}
+	KUNIT_EXPECT_EQ(test, *busy, '\n');
 }
 
 static void bufinfo_shows_memory_without_descriptors(struct kunit *test)
@@ -228,7 +242,7 @@ static void bufinfo_shows_memory_without_descriptors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_in(read_bufinfo(test), line), 1);
 
 	path_put(&path);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	mock_wait_released(exp);
 	KUNIT_EXPECT_EQ(test, count_in(read_bufinfo(test), line), 0);
 }
 

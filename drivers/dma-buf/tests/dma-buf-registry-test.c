@@ -234,6 +234,39 @@ static void iterator_passes_over_many_dying(struct kunit *test)
 		path_put(&path[i]);
 }
 
+/* The most that anybody waits for the lock of a shard, in steps of a walk. */
+#define LONGEST_HOLD	32
+
+/* Their files are to be released as soon as this thread lets a worker run. */
+static void cursor_passes_over_many_dying(struct kunit *test)
+{
+	struct crowd *before = crowd(test);
+	struct dma_buf_cursor cursor = {};
+	struct dma_buf_entry *entry;
+	struct dma_buf_object *obj;
+	unsigned int i, steps = 0;
+
+	for (i = 0; i < DYING; i++) {
+		struct mock_exporter *dying = mock_buffer(test, MOCK_STATIC);
+
+		dying->is_put = true;
+		dma_buf_put(dying->dmabuf);
+	}
+	dma_buf_cursor_start(&cursor);
+	obj = dma_buf_cursor_get(&cursor);
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	/* It went ahead each time that it let others have the lock. */
+	entry = list_next_entry(&cursor.entry, link);
+	for (; entry != &obj->entry; entry = list_next_entry(entry, link))
+		steps++;
+	KUNIT_EXPECT_LE(test, steps, LONGEST_HOLD);
+	dma_buf_cursor_put(&cursor);
+	dma_buf_cursor_end(&cursor);
+
+	walk(before);
+	expect_each_once(test, before);
+}
+
 static void expect_gone(struct mock_exporter *exp, enum mock_op op)
 {
 	struct crowd *all = exp->hook_data;
@@ -314,6 +347,20 @@ static void buffers_go_before_a_cursor(struct kunit *test)
 	expect_each_once(test, all);
 }
 
+static struct dma_buf_object *cursor_find(struct dma_buf_cursor *cursor,
+					  struct mock_exporter *exp)
+{
+	struct dma_buf_object *obj;
+
+	dma_buf_cursor_start(cursor);
+	while ((obj = dma_buf_cursor_get(cursor)) &&
+	       &obj->base != exp->dmabuf) {
+		dma_buf_cursor_pass(cursor, obj);
+		dma_buf_cursor_put(cursor);
+	}
+	return obj;
+}
+
 /* Whoever reads a buffer may turn out to be the last who holds it. */
 static void cursor_may_hold_the_last_reference(struct kunit *test)
 {
@@ -321,12 +368,7 @@ static void cursor_may_hold_the_last_reference(struct kunit *test)
 	struct dma_buf_cursor cursor = {};
 	struct dma_buf_object *obj;
 
-	dma_buf_cursor_start(&cursor);
-	while ((obj = dma_buf_cursor_get(&cursor)) &&
-	       &obj->base != exp->dmabuf) {
-		dma_buf_cursor_pass(&cursor, obj);
-		dma_buf_cursor_put(&cursor);
-	}
+	obj = cursor_find(&cursor, exp);
 	KUNIT_ASSERT_NOT_NULL(test, obj);
 	dma_buf_put(exp->dmabuf);
 	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
@@ -335,6 +377,39 @@ static void cursor_may_hold_the_last_reference(struct kunit *test)
 	dma_buf_cursor_put(&cursor);
 	mock_wait_released(exp);
 	dma_buf_cursor_end(&cursor);
+}
+
+static void note_who_releases(struct mock_exporter *exp, enum mock_op op)
+{
+	if (op == MOCK_RELEASE)
+		exp->hook_data = current;
+}
+
+/* Nor is it the reader who then runs the exporter's release, with his locks. */
+static void cursor_may_hold_the_last_path(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct path path = exp->dmabuf->file->f_path;
+	struct dma_buf_cursor a = {}, b = {};
+	struct dma_buf_object *obj;
+
+	exp->hook = note_who_releases;
+	path_get(&path);
+	mock_release(exp);
+	obj = cursor_find(&a, exp);
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	path_put(&path);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+
+	/* Another reader comes while the first one leaves. */
+	KUNIT_EXPECT_PTR_EQ(test, cursor_find(&b, exp), obj);
+	dma_buf_cursor_put(&a);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	dma_buf_cursor_put(&b);
+	mock_wait_released(exp);
+	KUNIT_EXPECT_PTR_NE(test, exp->hook_data, (void *)current);
+	dma_buf_cursor_end(&a);
+	dma_buf_cursor_end(&b);
 }
 
 /* Two bookmarks beside each other, and a walk across both. */
@@ -408,10 +483,12 @@ static struct kunit_case dma_buf_registry_cases[] = {
 	KUNIT_CASE(buffers_come_during_iteration),
 	KUNIT_CASE(iterator_passes_over_the_dying),
 	KUNIT_CASE(iterator_passes_over_many_dying),
+	KUNIT_CASE(cursor_passes_over_many_dying),
 	KUNIT_CASE(released_is_nowhere_to_be_found),
 	KUNIT_CASE(cursor_stays_until_it_passes),
 	KUNIT_CASE(buffers_go_before_a_cursor),
 	KUNIT_CASE(cursor_may_hold_the_last_reference),
+	KUNIT_CASE(cursor_may_hold_the_last_path),
 	KUNIT_CASE(cursors_do_not_see_each_other),
 	KUNIT_CASE(cursor_may_end_at_any_time),
 	KUNIT_CASE(inode_numbers_come_once),

@@ -381,6 +381,7 @@ void mock_free_leaked(struct mock_exporter *exp)
 	kfree(obj->base.name);
 	INIT_LIST_HEAD(&obj->base.attachments);
 	obj->abandoned = 0;
+	obj->devices = 0;
 	obj->vmap_users = 0;
 	obj->poll_out.state = DMA_BUF_POLL_IDLE;
 	kfree(obj);
