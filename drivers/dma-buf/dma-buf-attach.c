@@ -157,7 +157,10 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 		dma_buf_attachment_abandon(obj);
 		return false;
 	}
-	dma_buf_drop_kept(obj);
+	if (dma_buf_drop_mappings(obj))
+		dma_buf_remark(attach->dmabuf, attach->dev,
+			       DMA_BUF_DETACHED_IN_USE,
+			       "detached before unmap, and unmapped by that");
 
 	/* Without a mapping, no device depends on a pin. */
 	if (obj->pins)
@@ -177,7 +180,8 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
  * @attach: the attachment, freed by this call
  *
  * Everything mapped must be unmapped before, everything pinned unpinned, and an
- * importer that fails to is reported. Pins are then undone. With a mapping the
+ * importer that fails to is reported. Pins are then undone. With a mapping, where
+ * importer and exporter are both static or both dynamic, the
  * device may still be at work: attachment, device and buffer are kept, and a
  * buffer that could move is pinned. An importer that comes back to unmap, and
  * detaches once more, ends that; the reference to the buffer that was taken in
@@ -185,8 +189,9 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
  * of the device meanwhile leaves a device without DMA operations of its own
  * behind, which is all that can be held here.
  *
- * A table that stays mapped between two uses, see dma_buf_map_attachment(), is
- * given back to the exporter here, with or without its last unmap.
+ * All other mappings, and tables that stay between two uses as told at
+ * dma_buf_map_attachment(), are given back to the exporter here, with or without
+ * their last unmap.
  *
  * Context: May sleep. Takes the lock, and calls the exporter's detach without
  * it.

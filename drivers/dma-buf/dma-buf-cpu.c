@@ -22,16 +22,15 @@
  */
 
 static int dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
-				enum dma_data_direction dir)
+				enum dma_resv_usage usage)
 {
-	bool write = dir == DMA_BIDIRECTIONAL || dir == DMA_TO_DEVICE;
 	long left;
 
 	/* Most buffers never had a fence, and that is soon seen. */
 	if (!rcu_access_pointer(dmabuf->resv->fences))
 		return 0;
-	left = dma_resv_wait_timeout(dmabuf->resv, dma_resv_usage_rw(write),
-				     true, MAX_SCHEDULE_TIMEOUT);
+	left = dma_resv_wait_timeout(dmabuf->resv, usage, true,
+				     MAX_SCHEDULE_TIMEOUT);
 	return left < 0 ? left : 0;
 }
 
@@ -44,10 +43,11 @@ static int dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
  * First the fences are waited for: those of writers if the CPU only reads, those
  * of readers as well if it writes. An exporter that copies out of a bounce
  * buffer, or drops lines of a cache, thus does so when the devices are done, and
- * has begun nothing if a signal comes. Then it is the exporter's turn. What it
- * started itself, such as a move, is waited for once more; should a signal come
- * then, the access is ended again before the error is returned, and whatever the
- * exporter says to that, there is nobody to try it a second time.
+ * has begun nothing if a signal comes. Then it is the exporter's turn. A move
+ * that it started itself is waited for after that, while no device is at work;
+ * should a signal come then, the access is ended again before the error is
+ * returned, and whatever the exporter says to that, there is nobody to try it a
+ * second time.
  *
  * Context: May sleep, interruptibly. The reservation lock must not be held.
  * Return: 0, and then dma_buf_end_cpu_access() must follow with the same @dir.
@@ -57,6 +57,7 @@ static int dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
 int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 			     enum dma_data_direction dir)
 {
+	bool write = dir == DMA_BIDIRECTIONAL || dir == DMA_TO_DEVICE;
 	int err;
 
 	if (dma_buf_bad_args(!dmabuf, __func__))
@@ -64,14 +65,14 @@ int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 	might_sleep();
 	might_lock(&dmabuf->resv->lock.base);
 
-	err = dma_buf_wait_for_cpu(dmabuf, dir);
+	err = dma_buf_wait_for_cpu(dmabuf, dma_resv_usage_rw(write));
 	if (err || !dmabuf->ops->begin_cpu_access)
 		return err;
 	err = dmabuf->ops->begin_cpu_access(dmabuf, dir);
 	if (err)
 		return err;
 
-	err = dma_buf_wait_for_cpu(dmabuf, dir);
+	err = dma_buf_wait_for_cpu(dmabuf, DMA_RESV_USAGE_KERNEL);
 	if (err)
 		dma_buf_end_cpu_access(dmabuf, dir);
 	return err;

@@ -22,6 +22,9 @@ static void dma_buf_debug_copy_segment(struct scatterlist *to,
 	sg_dma_len(to) = sg_dma_len(from);
 	if (sg_dma_is_bus_address(from))
 		sg_dma_mark_bus_address(to);
+	/* Whether a sync has to copy is seen by this alone. */
+	if (sg_dma_is_swiotlb(from))
+		sg_dma_mark_swiotlb(to);
 }
 
 /*

@@ -216,7 +216,7 @@ dma_buf_is_revocable(const struct dma_buf_attachment *attach)
 
 /* dma-buf-map.c: DMA addresses for a device */
 bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj);
-void dma_buf_drop_kept(struct dma_buf_attachment_object *obj);
+unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj);
 void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj);
 
 /* dma-buf-cpu.c */
@@ -351,6 +351,7 @@ enum dma_buf_misuse {
 	DMA_BUF_RELEASED_EARLY,
 	DMA_BUF_DETACHED_MAPPED,
 	DMA_BUF_DETACHED_PINNED,
+	DMA_BUF_DETACHED_IN_USE,
 	DMA_BUF_DETACH_FOREIGN,
 	DMA_BUF_STAYS_MOVABLE,
 	DMA_BUF_PIN_STATIC,

@@ -96,34 +96,50 @@ dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
  * dma_buf_is_in_use - may the device still be at work when its importer leaves?
  * @obj: its attachment
  *
- * With a table that is kept, nobody can tell: it stays mapped after the last
- * unmap. Importers are not in the habit of unmapping it on their error paths,
- * since it makes no difference. That it ends with the attachment is what they
- * rely on.
+ * Where importer and exporter are not both static or both dynamic, or the
+ * exporter wants its table cached, importers have come to rely on the end of the
+ * attachment being the end of what it has mapped, and leave their error paths
+ * without an unmap. There the answer is no.
  *
  * Context: The caller holds the reservation lock.
  * Return: true if it may.
  */
 bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj)
 {
-	dma_resv_assert_held(obj->base.dmabuf->resv);
+	struct dma_buf_attachment *attach = &obj->base;
 
-	return obj->first.next ||
-	       (obj->first.exported && obj->first.users && !obj->first.kept);
+	dma_resv_assert_held(attach->dmabuf->resv);
+
+	if (attach->dmabuf->ops->cache_sgt_mapping ||
+	    dma_buf_attachment_is_dynamic(attach) !=
+	    dma_buf_is_dynamic(attach->dmabuf))
+		return false;
+	return obj->first.next || obj->first.exported;
 }
 
 /**
- * dma_buf_drop_kept - give a table that is kept back to the exporter
+ * dma_buf_drop_mappings - give back to the exporter what an importer left
  * @obj: an attachment that ends
  *
  * Context: May sleep. The caller holds the reservation lock.
+ * Return: How many uses the importer had not given back.
  */
-void dma_buf_drop_kept(struct dma_buf_attachment_object *obj)
+unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj)
 {
+	const struct dma_buf_ops *ops = obj->base.dmabuf->ops;
+	unsigned int users = 0;
+
 	dma_resv_assert_held(obj->base.dmabuf->resv);
 
-	if (obj->first.exported)
-		dma_buf_mapping_end(obj, &obj->first, obj->base.dmabuf->ops);
+	while (obj->first.next) {
+		users += obj->first.next->users;
+		dma_buf_mapping_end(obj, obj->first.next, ops);
+	}
+	if (obj->first.exported) {
+		users += obj->first.users;
+		dma_buf_mapping_end(obj, &obj->first, ops);
+	}
+	return users;
 }
 
 /**

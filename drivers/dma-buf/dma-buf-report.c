@@ -13,6 +13,8 @@
 
 #define DMA_BUF_REPORT_LEN	256
 
+static DEFINE_RATELIMIT_STATE(dma_buf_remarks, 5 * HZ, 50);
+
 /**
  * dma_buf_report_args - report a call with arguments that cannot be right
  * @func: the function that was called
@@ -94,6 +96,7 @@ void dma_buf_remark(struct dma_buf *dmabuf, struct device *dev,
 	va_start(args, fmt);
 	news = dma_buf_compose(dmabuf, dev, misuse, text, fmt, args);
 	va_end(args);
-	if (news)
-		pr_notice_ratelimited("%s\n", text);
+	/* A program can make any number of buffers for a driver to trip over. */
+	if (news && __ratelimit(&dma_buf_remarks))
+		pr_notice("%s\n", text);
 }

@@ -107,8 +107,8 @@ struct dma_buf_ops {
 
 	/**
 	 * @begin_cpu_access: Make the memory coherent for the CPU; not locked.
-	 * The fences that were in &dma_buf.resv have signaled by then; those
-	 * that this operation adds are waited for afterwards.
+	 * The fences that were in &dma_buf.resv have signaled by then; kernel
+	 * fences that this operation adds are waited for afterwards.
 	 *
 	 * Optional. Returns 0 or a negative errno; may return -ERESTARTSYS.
 	 */

@@ -14,20 +14,47 @@
  * unmap, another framebuffer made at the same time maps again, and only the end
  * of the object unmaps, once.
  */
-static void cached_table_may_be_left_mapped(struct kunit *test)
+struct left_row {
+	const char *what;
+	enum mock_kind exporter;
+	enum mock_importer_kind importer;
+	unsigned int tables;
+};
+
+static const struct left_row left_rows[] = {
+	{ "cached", MOCK_CACHED, MOCK_FIXED, 1 },
+	{ "cached, dynamic importer", MOCK_CACHED, MOCK_TOLD, 1 },
+	{ "static importer of a dynamic exporter", MOCK_DYNAMIC, MOCK_FIXED, 2 },
+	{ "dynamic importer of a static exporter", MOCK_STATIC, MOCK_TOLD, 1 },
+};
+
+static void left_desc(const struct left_row *row, char *desc)
 {
-	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(left, left_rows, left_desc);
+
+static void table_may_be_left_mapped(struct kunit *test)
+{
+	const struct left_row *row = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, row->exporter);
 	struct mock_importer *imp = mock_importer(test, "armada");
-	struct dma_buf_attachment *attach = mock_attach(imp, exp);
-	struct sg_table *sgt;
+	struct dma_buf_attachment *attach = mock_attach_as(imp, exp, row->importer);
+	struct sg_table *first, *second;
 
 	mock_reports(test);
-	sgt = mock_map(attach, DMA_TO_DEVICE, false);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
-	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	first = mock_map(attach, DMA_TO_DEVICE, false);
+	second = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], row->tables);
+	mock_unmap(attach, second, DMA_TO_DEVICE, false);
 	mock_detach(imp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	mock_expect_remark(test, exp, imp,
+			   "detached before unmap, and unmapped by that");
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], row->tables);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
 
 	mock_release(exp);
@@ -39,9 +66,28 @@ static void cached_table_may_be_left_mapped(struct kunit *test)
  * fastrpc_map_attach() after an error: detach while mapped, put; then the last
  * reference to its map goes: unmap, detach and put, all a second time.
  */
-static void importer_may_come_back(struct kunit *test, enum mock_kind kind)
+struct back_row {
+	const char *what;
+	enum mock_kind exporter;
+	enum mock_importer_kind importer;
+};
+
+static const struct back_row back_rows[] = {
+	{ "both static", MOCK_STATIC, MOCK_FIXED },
+	{ "both dynamic", MOCK_DYNAMIC, MOCK_TOLD },
+};
+
+static void back_desc(const struct back_row *row, char *desc)
 {
-	struct mock_exporter *exp = mock_buffer(test, kind);
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(back, back_rows, back_desc);
+
+static void importer_may_come_back(struct kunit *test)
+{
+	const struct back_row *row = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, row->exporter);
 	struct mock_importer *imp = mock_importer(test, "fastrpc");
 	struct dma_buf *dmabuf = exp->dmabuf;
 	struct dma_buf_attachment *attach;
@@ -49,7 +95,7 @@ static void importer_may_come_back(struct kunit *test, enum mock_kind kind)
 
 	mock_reports(test);
 	get_dma_buf(dmabuf);
-	attach = mock_attach(imp, exp);
+	attach = mock_attach_as(imp, exp, row->importer);
 	sgt = mock_map(attach, DMA_BIDIRECTIONAL, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 
@@ -69,16 +115,6 @@ static void importer_may_come_back(struct kunit *test, enum mock_kind kind)
 	mock_release(exp);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
 	mock_expect_no_report(test);
-}
-
-static void importer_may_come_back_to_a_static_exporter(struct kunit *test)
-{
-	importer_may_come_back(test, MOCK_STATIC);
-}
-
-static void importer_may_come_back_to_a_dynamic_exporter(struct kunit *test)
-{
-	importer_may_come_back(test, MOCK_DYNAMIC);
 }
 
 /*
@@ -194,6 +230,7 @@ static void table_of_a_static_exporter_stays(struct kunit *test)
 	mock_unmap(attach, other, DMA_FROM_DEVICE, true);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
 
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, true);
 	mock_detach(imp);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 2);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
@@ -281,9 +318,8 @@ static void pin_by_another_may_make_map_fail(struct kunit *test)
 }
 
 static struct kunit_case dma_buf_drivers_cases[] = {
-	KUNIT_CASE(cached_table_may_be_left_mapped),
-	KUNIT_CASE(importer_may_come_back_to_a_static_exporter),
-	KUNIT_CASE(importer_may_come_back_to_a_dynamic_exporter),
+	KUNIT_CASE_PARAM(table_may_be_left_mapped, left_gen_params),
+	KUNIT_CASE_PARAM(importer_may_come_back, back_gen_params),
 	KUNIT_CASE(abandoned_attachment_holds_its_device),
 	KUNIT_CASE(cached_map_neither_waits_nor_fails),
 	KUNIT_CASE(cached_map_waits_until_settled),
