@@ -28,10 +28,10 @@ void dma_buf_report_args(const char *func)
  * Who is wrong once is so for every frame: false if this buffer had this kind
  * before. Names exporter, inode number, name and device, in front of the text.
  */
-static bool dma_buf_compose(struct dma_buf *dmabuf, struct device *dev,
-			    enum dma_buf_misuse misuse,
-			    char text[DMA_BUF_REPORT_LEN], const char *fmt,
-			    va_list args)
+static __printf(5, 0)
+bool dma_buf_compose(struct dma_buf *dmabuf, struct device *dev,
+		     enum dma_buf_misuse misuse, char text[DMA_BUF_REPORT_LEN],
+		     const char *fmt, va_list args)
 {
 	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
 	char name[DMA_BUF_NAME_LEN];

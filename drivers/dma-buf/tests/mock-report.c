@@ -11,7 +11,7 @@
 /* Everything that is in the log by now is old. */
 static void mock_forget(struct mock_reports *reports)
 {
-	struct kmsg_dump_iter iter;
+	struct kmsg_dump_iter iter = {};
 
 	kmsg_dump_rewind(&iter);
 	reports->mark = iter.next_seq;
@@ -54,7 +54,7 @@ struct mock_reports *mock_reports(struct kunit *test)
 void mock_read_reports(struct kunit *test)
 {
 	struct mock_reports *reports = test->priv;
-	struct kmsg_dump_iter iter;
+	struct kmsg_dump_iter iter = {};
 	size_t len;
 
 	kmsg_dump_rewind(&iter);
