@@ -174,12 +174,14 @@ static bool dma_buf_poll_arm(struct dma_buf_object *obj,
 
 	dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, NULL);
 	dma_fence_put(fence);
-	/* For those who relied on us while we tried. */
-	dma_buf_poll_done(obj, poll);
 	return false;
 }
 
-/* Is the access free? If not, a wakeup will come when it is time to ask again. */
+/*
+ * Is the access free? If not, a wakeup will come when it is time to ask again.
+ * That also holds for those who found the callback claimed here: it is put on
+ * another fence, or they are woken because nothing is pending.
+ */
 static bool dma_buf_poll_ready(struct dma_buf_object *obj,
 			       struct dma_buf_poll *poll)
 {

@@ -2,11 +2,20 @@
 /*
  * What the files of the dma-buf core share, and nobody else sees.
  *
- * Who calls whom: dma-buf-file.c (userspace) -> dma-buf-attach.c (devices),
- * dma-buf-map.c, dma-buf-cpu.c, dma-buf-fence.c -> dma-buf.c (a buffer's life)
- * -> dma-buf-registry.c. dma-buf-info.c and dma-buf-sysfs-stats.c tell people;
- * dma-buf-debug.c looks at what drivers hand out, dma-buf-report.c tells them
- * off.
+ * The files, from the top: each calls only those below it.
+ *
+ *	dma-buf.c		a buffer's life, references, walks over buffers
+ *	dma-buf-file.c		what userspace does with its file
+ *	dma-buf-attach.c	devices on it
+ *	dma-buf-map.c		their DMA addresses
+ *	dma-buf-cpu.c		the CPU
+ *	dma-buf-fence.c		waiting
+ *	dma-buf-info.c		what people read
+ *	dma-buf-registry.c	every live buffer
+ *	dma-buf-sysfs-stats.c	the same in sysfs
+ *	dma-buf-debug.c		a look at what drivers hand out
+ *	dma-buf-report.c	what drivers did wrong, for the log
+ *	dma-buf-internal.h	the object itself, its conversions and its name
  */
 #ifndef _DMA_BUF_INTERNAL_H
 #define _DMA_BUF_INTERNAL_H
@@ -21,6 +30,7 @@
 #include <linux/llist.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 
@@ -132,9 +142,27 @@ static inline struct dma_buf_object *to_dma_buf_object(struct dma_buf *dmabuf)
 	return container_of(dmabuf, struct dma_buf_object, base);
 }
 
+/**
+ * dma_buf_copy_name - what userspace calls a buffer, at this moment
+ * @dmabuf: the buffer
+ * @name: where the name goes; empty for a buffer without one
+ *
+ * Return: false for a buffer without one.
+ */
+static inline bool dma_buf_copy_name(struct dma_buf *dmabuf,
+				     char name[DMA_BUF_NAME_LEN])
+{
+	bool named;
+
+	spin_lock(&dmabuf->name_lock);
+	named = dmabuf->name;
+	strscpy(name, dmabuf->name ?: "", DMA_BUF_NAME_LEN);
+	spin_unlock(&dmabuf->name_lock);
+	return named;
+}
+
 /* dma-buf.c: a buffer's life */
 bool is_dma_buf_file(const struct file *file);
-bool dma_buf_copy_name(struct dma_buf *dmabuf, char name[DMA_BUF_NAME_LEN]);
 
 /* dma-buf-file.c: what userspace does with it */
 extern const struct file_operations dma_buf_fops;
@@ -271,6 +299,7 @@ void dma_buf_registry_init(void);
 unsigned long dma_buf_registry_ino(void);
 void dma_buf_registry_add(struct dma_buf_object *obj);
 void dma_buf_registry_remove(struct dma_buf_object *obj);
+struct dma_buf_object *dma_buf_registry_next(struct dma_buf_object *obj);
 void dma_buf_cursor_start(struct dma_buf_cursor *cursor);
 void dma_buf_cursor_end(struct dma_buf_cursor *cursor);
 struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor);

@@ -31,7 +31,7 @@
 
 #include "dma-buf-internal.h"
 
-/* Inode numbers that a shard takes from the common stock at once. */
+/* Inode numbers that a CPU takes from the common stock at once. */
 #define DMA_BUF_INO_BATCH	1024
 
 /* Buffers that a walker passes over before it lets go of the lock. */
@@ -42,22 +42,21 @@
  * @lock: guards everything here, and &dma_buf_entry.link of what is in @entries
  * @entries: newest first
  * @cpu: which one
- * @ino_next: the next inode number to be handed out
- * @ino_end: the first one that is not this shard's any more
  */
 struct dma_buf_shard {
 	/* Guards all of the shard; innermost. */
 	spinlock_t lock;
 	struct list_head entries;
 	int cpu;
-	unsigned long ino_next;
-	unsigned long ino_end;
 };
 
 static DEFINE_PER_CPU_ALIGNED(struct dma_buf_shard, dma_buf_shards);
 
-/* The last inode number given to any shard. */
-static atomic_long_t dma_buf_ino_last = ATOMIC_LONG_INIT(0);
+/* How many inode numbers have been taken from the common stock. */
+static atomic_long_t dma_buf_ino_taken = ATOMIC_LONG_INIT(0);
+
+/* The last one that this CPU gave away. */
+static DEFINE_PER_CPU(unsigned long, dma_buf_ino_last);
 
 void __init dma_buf_registry_init(void)
 {
@@ -86,23 +85,22 @@ static struct dma_buf_object *entry_to_object(struct dma_buf_entry *entry)
 /**
  * dma_buf_registry_ino - a number for a new inode
  *
- * Context: Any that may take a spinlock.
+ * Each CPU takes a batch of them at a time, and then needs no lock.
+ *
+ * Context: Process context.
  * Return: A number that no dma-buf had before and that is not 0, as long as an
  * unsigned long can tell.
  */
 unsigned long dma_buf_registry_ino(void)
 {
-	struct dma_buf_shard *shard = dma_buf_shard_here();
-	unsigned long ino;
+	unsigned long *last = &get_cpu_var(dma_buf_ino_last);
+	unsigned long ino = *last;
 
-	spin_lock(&shard->lock);
-	if (shard->ino_next == shard->ino_end) {
-		shard->ino_end = atomic_long_add_return(DMA_BUF_INO_BATCH,
-							&dma_buf_ino_last) + 1;
-		shard->ino_next = shard->ino_end - DMA_BUF_INO_BATCH;
-	}
-	ino = shard->ino_next++;
-	spin_unlock(&shard->lock);
+	if (ino % DMA_BUF_INO_BATCH == 0)
+		ino = atomic_long_fetch_add(DMA_BUF_INO_BATCH,
+					    &dma_buf_ino_taken);
+	*last = ++ino;
+	put_cpu_var(dma_buf_ino_last);
 	return ino;
 }
 
@@ -192,9 +190,9 @@ static struct dma_buf_object *dma_buf_cursor_find(struct dma_buf_cursor *cursor)
 	return NULL;
 }
 
-/* A reference to the file of the first buffer behind @prev which has one. */
-static struct dma_buf *dma_buf_file_after(struct dma_buf_shard *shard,
-					  struct list_head *prev)
+/* With a reference to its file: the first buffer behind @prev that has one. */
+static struct dma_buf_object *dma_buf_file_after(struct dma_buf_shard *shard,
+						 struct list_head *prev)
 {
 	struct dma_buf_cursor bookmark = {
 		.entry.is_cursor = true,
@@ -208,63 +206,32 @@ static struct dma_buf *dma_buf_file_after(struct dma_buf_shard *shard,
 	found = dma_buf_cursor_find(&bookmark);
 	list_del(&bookmark.entry.link);
 	spin_unlock(&shard->lock);
-	return found ? &found->base : NULL;
+	return found;
 }
 
-static struct dma_buf *dma_buf_first_from(struct dma_buf_shard *shard)
+/**
+ * dma_buf_registry_next - one step over all buffers that have a file
+ * @obj: where to go on, a buffer that the caller has a reference to, which keeps
+ *       its entry in the list; or NULL to begin
+ *
+ * Context: May sleep.
+ * Return: The next one, with a reference to its file, or NULL at the end.
+ */
+struct dma_buf_object *dma_buf_registry_next(struct dma_buf_object *obj)
 {
-	struct dma_buf *dmabuf = NULL;
+	struct dma_buf_shard *shard = obj ? obj->entry.shard :
+					    dma_buf_shard_after(-1);
+	struct list_head *prev = obj ? &obj->entry.link : &shard->entries;
+	struct dma_buf_object *next;
 
-	while (shard && !dmabuf) {
-		dmabuf = dma_buf_file_after(shard, &shard->entries);
+	while (!(next = dma_buf_file_after(shard, prev))) {
 		shard = dma_buf_shard_after(shard->cpu);
+		if (!shard)
+			break;
+		prev = &shard->entries;
 	}
-	return dmabuf;
-}
-
-/**
- * dma_buf_iter_begin - start a walk over all buffers of the system
- *
- * No lock is held between the steps of a walk. A buffer which lives all through
- * it is met exactly once, one that is made or released meanwhile once or not at
- * all. A buffer without its file, kept by an O_PATH descriptor, is not met.
- *
- * Context: May sleep.
- * Return: A buffer with a reference for the caller, to be given to
- * dma_buf_iter_next() or dma_buf_put(); NULL if there is none.
- */
-struct dma_buf *dma_buf_iter_begin(void)
-{
-	might_sleep();
-
-	return dma_buf_first_from(dma_buf_shard_after(-1));
-}
-EXPORT_SYMBOL_GPL(dma_buf_iter_begin);
-
-/**
- * dma_buf_iter_next - one step of a walk over all buffers
- * @dmabuf: where the walk is; the caller's reference to it is consumed
- *
- * Context: May sleep.
- * Return: The next buffer, with a reference for the caller, or NULL at the end.
- */
-struct dma_buf *dma_buf_iter_next(struct dma_buf *dmabuf)
-{
-	struct dma_buf_entry *entry = &to_dma_buf_object(dmabuf)->entry;
-	struct dma_buf_shard *shard = entry->shard;
-	struct dma_buf *next;
-
-	might_sleep();
-
-	/* Our reference keeps the entry in its list. */
-	next = dma_buf_file_after(shard, &entry->link);
-	if (!next)
-		next = dma_buf_first_from(dma_buf_shard_after(shard->cpu));
-	dma_buf_put(dmabuf);
-	cond_resched();
 	return next;
 }
-EXPORT_SYMBOL_GPL(dma_buf_iter_next);
 
 static void dma_buf_cursor_enter(struct dma_buf_cursor *cursor,
 				 struct dma_buf_shard *shard)
@@ -293,7 +260,7 @@ static void dma_buf_cursor_leave(struct dma_buf_cursor *cursor)
  * dma_buf_cursor_start - go before the first buffer
  * @cursor: zeroed, or in use already
  *
- * A cursor walks like dma_buf_iter_begin() and dma_buf_iter_next() do, but it
+ * A cursor walks like dma_buf_registry_next() does, but it
  * also meets buffers which no descriptor refers to any more, and between two
  * calls it holds no reference. Its owner serialises the calls.
  */

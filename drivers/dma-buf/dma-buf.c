@@ -44,24 +44,6 @@ static struct vfsmount *dma_buf_mnt;
 static struct kmem_cache *dma_buf_cache;
 
 /**
- * dma_buf_copy_name - what userspace calls a buffer, at this moment
- * @dmabuf: the buffer
- * @name: where the name goes; empty for a buffer without one
- *
- * Return: false for a buffer without one.
- */
-bool dma_buf_copy_name(struct dma_buf *dmabuf, char name[DMA_BUF_NAME_LEN])
-{
-	bool named;
-
-	spin_lock(&dmabuf->name_lock);
-	named = dmabuf->name;
-	strscpy(name, dmabuf->name ?: "", DMA_BUF_NAME_LEN);
-	spin_unlock(&dmabuf->name_lock);
-	return named;
-}
-
-/**
  * is_dma_buf_file - is this the file of a buffer?
  * @file: any file
  *
@@ -72,7 +54,7 @@ bool is_dma_buf_file(const struct file *file)
 	return file->f_op == &dma_buf_fops;
 }
 
-/* Say so, but once. */
+/* Say so, but once. Out of line: a function that may print has registers to save. */
 static noinline void dma_buf_report_left_in_use(struct dma_buf_object *obj)
 {
 	struct dma_buf *dmabuf = &obj->base;
@@ -321,7 +303,7 @@ int dma_buf_fd(struct dma_buf *dmabuf, int flags)
 {
 	int fd;
 
-	if (!dmabuf || !dmabuf->file)
+	if (!dmabuf)
 		return -EINVAL;
 
 	fd = get_unused_fd_flags(flags);
@@ -388,13 +370,55 @@ EXPORT_SYMBOL_GPL(dma_buf_get);
  */
 void dma_buf_put(struct dma_buf *dmabuf)
 {
-	if (dma_buf_bad_args(!dmabuf || !dmabuf->file, __func__))
+	if (dma_buf_bad_args(!dmabuf, __func__))
 		return;
 
 	trace_dma_buf_put(dmabuf);
 	fput(dmabuf->file);
 }
 EXPORT_SYMBOL_GPL(dma_buf_put);
+
+/**
+ * dma_buf_iter_begin - start a walk over all buffers of the system
+ *
+ * No lock is held between the steps of a walk. A buffer which lives all through
+ * it is met exactly once, one that is made or released meanwhile once or not at
+ * all. A buffer without its file, kept by an O_PATH descriptor, is not met.
+ *
+ * Context: May sleep.
+ * Return: A buffer with a reference for the caller, to be given to
+ * dma_buf_iter_next() or dma_buf_put(); NULL if there is none.
+ */
+struct dma_buf *dma_buf_iter_begin(void)
+{
+	struct dma_buf_object *first;
+
+	might_sleep();
+
+	first = dma_buf_registry_next(NULL);
+	return first ? &first->base : NULL;
+}
+EXPORT_SYMBOL_GPL(dma_buf_iter_begin);
+
+/**
+ * dma_buf_iter_next - one step of a walk over all buffers
+ * @dmabuf: where the walk is; the caller's reference to it is consumed
+ *
+ * Context: May sleep.
+ * Return: The next buffer, with a reference for the caller, or NULL at the end.
+ */
+struct dma_buf *dma_buf_iter_next(struct dma_buf *dmabuf)
+{
+	struct dma_buf_object *next;
+
+	might_sleep();
+
+	next = dma_buf_registry_next(to_dma_buf_object(dmabuf));
+	dma_buf_put(dmabuf);
+	cond_resched();
+	return next ? &next->base : NULL;
+}
+EXPORT_SYMBOL_GPL(dma_buf_iter_next);
 
 static int __init dma_buf_init(void)
 {

@@ -5,6 +5,7 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
 
@@ -17,6 +18,7 @@
  * @sgt: what the importer mapped
  * @more: what it mapped after that
  * @map: what the kernel mapped
+ * @owner: a module that exports
  */
 struct fault {
 	struct mock_exporter *exp;
@@ -24,6 +26,7 @@ struct fault {
 	struct sg_table *sgt;
 	struct sg_table *more;
 	struct iosys_map map;
+	struct module *owner;
 };
 
 /**
@@ -42,13 +45,26 @@ struct fault_case {
 	void (*undo)(struct fault *fault);
 };
 
+/* An export that fails lets the module go, whatever made it fail. */
+static void fault_expect_module(struct fault *fault, int users)
+{
+#ifdef CONFIG_MODULE_UNLOAD
+	KUNIT_EXPECT_EQ(fault->exp->test, users, module_refcount(fault->owner));
+#endif
+}
+
 static int fault_export(struct fault *fault)
 {
 	struct dma_buf_export_info info = mock_export_info(fault->exp);
-	struct dma_buf *dmabuf = dma_buf_export(&info);
+	struct dma_buf *dmabuf;
 
-	if (IS_ERR(dmabuf))
+	info.owner = fault->owner;
+	dmabuf = dma_buf_export(&info);
+	if (IS_ERR(dmabuf)) {
+		fault_expect_module(fault, 0);
 		return PTR_ERR(dmabuf);
+	}
+	fault_expect_module(fault, 1);
 	/* A second buffer of the exporter; it goes by itself. */
 	fault->exp->calls[MOCK_RELEASE] = 0;
 	__fput_sync(dmabuf->file);
@@ -208,6 +224,9 @@ static void every_allocation_fails_once(struct kunit *test)
 	int err;
 
 	fault.imp = mock_importer(test, "fault");
+#ifdef CONFIG_MODULE_UNLOAD
+	fault.owner = mock_module(test, MODULE_STATE_LIVE);
+#endif
 	if (call->attached) {
 		mock_attach(fault.imp, fault.exp);
 		fault.exp->calls[MOCK_ATTACH] = 0;

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -321,6 +322,26 @@ struct dma_buf_export_info mock_export_info(struct mock_exporter *exp)
 		.priv = exp,
 	};
 }
+
+#ifdef CONFIG_MODULE_UNLOAD
+/**
+ * mock_module - a module that could be an exporter's
+ * @test: whose it will be
+ * @state: being loaded, alive or being unloaded
+ *
+ * Return: the module, with no user yet.
+ */
+struct module *mock_module(struct kunit *test, enum module_state state)
+{
+	struct module *mod = kunit_kzalloc(test, sizeof(*mod), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, mod);
+	strscpy(mod->name, "mock");
+	mod->state = state;
+	atomic_set(&mod->refcnt, 1);
+	return mod;
+}
+#endif
 
 /**
  * mock_export - export the buffer

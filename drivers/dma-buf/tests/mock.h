@@ -15,6 +15,7 @@
 #include <linux/dma-resv.h>
 #include <linux/jiffies.h>
 #include <linux/kmsg_dump.h>
+#include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -128,6 +129,7 @@ struct mock_exporter {
 
 struct mock_exporter *mock_exporter(struct kunit *test, enum mock_kind kind);
 struct dma_buf_export_info mock_export_info(struct mock_exporter *exp);
+struct module *mock_module(struct kunit *test, enum module_state state);
 void mock_export(struct mock_exporter *exp);
 struct mock_exporter *mock_buffer(struct kunit *test, enum mock_kind kind);
 void mock_release(struct mock_exporter *exp);
