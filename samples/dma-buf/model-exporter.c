@@ -41,6 +41,7 @@ struct model_store {
  * @dmabuf: the buffer
  * @store: where the memory is; NULL as long as nobody needed it
  * @pins: as long as there are any, @store stays
+ * @vaddr: where the kernel has mapped @store; NULL as long as nobody looks
  * @mappings: every &struct model_mapping
  *
  * All is guarded by the reservation lock.
@@ -49,6 +50,7 @@ struct model_buffer {
 	struct dma_buf *dmabuf;
 	struct model_store *store;
 	unsigned int pins;
+	void *vaddr;
 	struct list_head mappings;
 };
 
@@ -173,8 +175,12 @@ static u64 model_mask(struct dma_buf *dmabuf)
 	struct dma_buf_attachment *attach;
 	u64 mask = DMA_BIT_MASK(64);
 
-	list_for_each_entry(attach, &dmabuf->attachments, node)
-		mask = min(mask, dma_get_mask(attach->dev));
+	list_for_each_entry(attach, &dmabuf->attachments, node) {
+		struct device *dev = attach->dev;
+
+		mask = min(mask, min_not_zero(dma_get_mask(dev),
+					      dev->bus_dma_limit));
+	}
 	return mask;
 }
 
@@ -261,11 +267,12 @@ static void model_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 static int model_begin_cpu_access(struct dma_buf *dmabuf,
 				  enum dma_data_direction dir)
 {
+	struct model_buffer *buf = dmabuf->priv;
 	bool write = dir != DMA_FROM_DEVICE;
 	long left;
 	int err;
 
-	/* Caches first and fences later would miss what devices write till then. */
+	/* Older cores wait after this: too late for what devices write till then. */
 	left = dma_resv_wait_timeout(dmabuf->resv, dma_resv_usage_rw(write),
 				     true, MAX_SCHEDULE_TIMEOUT);
 	if (left < 0)
@@ -274,7 +281,10 @@ static int model_begin_cpu_access(struct dma_buf *dmabuf,
 	err = dma_resv_lock_interruptible(dmabuf->resv, NULL);
 	if (err)
 		return err;
-	model_sync(dmabuf->priv, true);
+	model_sync(buf, true);
+	/* Devices wrote behind the back of a cache that goes by this address. */
+	if (buf->vaddr)
+		invalidate_kernel_vmap_range(buf->vaddr, dmabuf->size);
 	dma_resv_unlock(dmabuf->resv);
 	return 0;
 }
@@ -282,8 +292,12 @@ static int model_begin_cpu_access(struct dma_buf *dmabuf,
 static int model_end_cpu_access(struct dma_buf *dmabuf,
 				enum dma_data_direction dir)
 {
+	struct model_buffer *buf = dmabuf->priv;
+
 	dma_resv_lock(dmabuf->resv, NULL);
-	model_sync(dmabuf->priv, false);
+	if (buf->vaddr)
+		flush_kernel_vmap_range(buf->vaddr, dmabuf->size);
+	model_sync(buf, false);
 	dma_resv_unlock(dmabuf->resv);
 	return 0;
 }
@@ -328,17 +342,17 @@ static int model_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 static int model_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct model_buffer *buf = dmabuf->priv;
-	void *vaddr;
 	int err;
 
 	err = model_place(buf);
 	if (err)
 		return err;
-	vaddr = vmap(buf->store->pages, buf->store->count, VM_MAP, PAGE_KERNEL);
-	if (!vaddr)
+	buf->vaddr = vmap(buf->store->pages, buf->store->count, VM_MAP,
+			  PAGE_KERNEL);
+	if (!buf->vaddr)
 		return -ENOMEM;
 	buf->pins++;
-	iosys_map_set_vaddr(map, vaddr);
+	iosys_map_set_vaddr(map, buf->vaddr);
 	return 0;
 }
 
@@ -346,7 +360,8 @@ static void model_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct model_buffer *buf = dmabuf->priv;
 
-	vunmap(map->vaddr);
+	vunmap(buf->vaddr);
+	buf->vaddr = NULL;
 	buf->pins--;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The model exporter and the model importer of samples/dma-buf, as modules that lie beside this
- * program: they keep what the guide promises of such drivers, and leave nothing behind.
+ * The exporters and importers of samples/dma-buf, as modules that lie beside this program: they
+ * keep what the guide promises of such drivers, and leave nothing behind.
  */
 #include <fcntl.h>
 #include <linux/dma-buf.h>
@@ -71,6 +71,8 @@ FIXTURE_SETUP(model)
 	int err;
 
 	/* What a test left behind that was cut short by its failure. */
+	unload("static_importer");
+	unload("least_exporter");
 	unload("model_importer");
 	unload("model_exporter");
 	err = load("model-exporter.ko", "");
@@ -490,6 +492,62 @@ TEST_F(model, importer_takes_a_memfds_buffer)
 	if (err == -ENODEV)
 		SKIP(return, "this kernel has no such exporter");
 	EXPECT_EQ(0, err);
+}
+
+/* The two samples that are no more than they must be, each with the model as the other side. */
+TEST_F(model, smallest_exporter)
+{
+	int exporter, buffer;
+	__u64 sum;
+
+	ASSERT_EQ(0, load("least-exporter.ko", ""));
+	exporter = open("/dev/least_exporter", O_RDWR | O_CLOEXEC);
+	ASSERT_GE(exporter, 0);
+	EXPECT_EQ(-EINVAL, result(ioctl(exporter, MODEL_EXPORTER_ALLOC, 0)));
+	EXPECT_EQ(-EINVAL, result(ioctl(exporter, MODEL_EXPORTER_ALLOC, -1L)));
+	buffer = ioctl(exporter, MODEL_EXPORTER_ALLOC, PAGES * page_align(1) - 1);
+	ASSERT_GE(buffer, 0);
+	EXPECT_EQ(PAGES * page_align(1), lseek(buffer, 0, SEEK_END));
+	ASSERT_EQ(0, attach(self->importer, buffer));
+	ASSERT_EQ(0, fill(self->importer, 3));
+	EXPECT_EQ(0, ioctl(self->importer, MODEL_IMPORTER_SUM, &sum));
+	EXPECT_EQ(sum_from(3, self->words), sum);
+
+	/* Its last fences are in the buffer, and the importer's module stays for them. */
+	close(self->importer);
+	close(buffer);
+	ASSERT_EQ(0, unload("model_importer"));
+	ASSERT_EQ(0, load("model-importer.ko", "dma_bits=24"));
+	self->importer = open("/dev/model_importer", O_RDWR | O_CLOEXEC);
+	ASSERT_GE(self->importer, 0);
+	buffer = ioctl(exporter, MODEL_EXPORTER_ALLOC, page_align(1));
+	ASSERT_GE(buffer, 0);
+	EXPECT_EQ(-EBUSY, attach(self->importer, buffer));
+	close(buffer);
+	close(exporter);
+	EXPECT_EQ(0, unload("least_exporter"));
+}
+
+TEST_F(model, smallest_importer)
+{
+	int importer;
+	__u64 sum;
+
+	ASSERT_EQ(0, load("static-importer.ko", ""));
+	importer = open("/dev/static_importer", O_RDWR | O_CLOEXEC);
+	ASSERT_GE(importer, 0);
+	EXPECT_EQ(-EINVAL, result(ioctl(importer, MODEL_IMPORTER_SUM, &sum)));
+	EXPECT_EQ(-EINVAL, attach(importer, importer));
+	ASSERT_EQ(0, attach(importer, self->buffer));
+	EXPECT_EQ(-EBUSY, attach(importer, self->buffer));
+	ASSERT_EQ(0, attach(self->importer, self->buffer));
+	ASSERT_EQ(0, fill(self->importer, 9));
+	EXPECT_EQ(0, ioctl(importer, MODEL_IMPORTER_SUM, &sum));
+	EXPECT_EQ(sum_from(9, self->words), sum);
+	EXPECT_EQ(-EFAULT, result(ioctl(importer, MODEL_IMPORTER_SUM, NULL)));
+	EXPECT_EQ(-ENOTTY, result(ioctl(importer, MODEL_IMPORTER_FILL, 0)));
+	close(importer);
+	EXPECT_EQ(0, unload("static_importer"));
 }
 
 TEST_F(model, refuses_nonsense)
