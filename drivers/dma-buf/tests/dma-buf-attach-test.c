@@ -21,7 +21,7 @@ static void attach_joins_a_device(struct kunit *test)
 	struct mock_importer *imp = mock_importer(test, "imp");
 	struct dma_buf_attachment *attach = mock_attach(imp, exp);
 
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_ATTACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_ATTACH]);
 	KUNIT_EXPECT_PTR_EQ(test, exp->attach, attach);
 	KUNIT_EXPECT_PTR_EQ(test, attach->dmabuf, exp->dmabuf);
 	KUNIT_EXPECT_PTR_EQ(test, attach->dev, imp->dev);
@@ -30,14 +30,14 @@ static void attach_joins_a_device(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, attach->priv);
 	KUNIT_EXPECT_FALSE(test, attach->peer2peer);
 	KUNIT_EXPECT_FALSE(test, dma_buf_attachment_is_dynamic(attach));
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
 	/* Memory comes with the first mapping, not before. */
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_MAP]);
 
 	mock_detach(imp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 	KUNIT_EXPECT_PTR_EQ(test, exp->attach, attach);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
+	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
 }
 
 static void dynamic_attach_passes_on(struct kunit *test)
@@ -60,15 +60,15 @@ static void exporter_without_attach_is_fine(struct kunit *test)
 	exp->ops.detach = NULL;
 	mock_export(exp);
 	mock_attach(imp, exp);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
 	mock_detach(imp);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
+	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
 }
 
 /* The exporter decides before anybody else can see the attachment. */
 static void expect_alone(struct mock_exporter *exp, enum mock_op op)
 {
-	KUNIT_EXPECT_EQ(exp->test, count_attachments(exp), 0);
+	KUNIT_EXPECT_EQ(exp->test, 0, count_attachments(exp));
 }
 
 static void exporter_sees_attachment_first_and_last(struct kunit *test)
@@ -79,8 +79,8 @@ static void exporter_sees_attachment_first_and_last(struct kunit *test)
 	exp->hook = expect_alone;
 	mock_attach(imp, exp);
 	mock_detach(imp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_ATTACH], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_ATTACH]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 }
 
 static void devices_come_and_go_in_any_order(struct kunit *test)
@@ -93,13 +93,13 @@ static void devices_come_and_go_in_any_order(struct kunit *test)
 	mock_attach(a, exp);
 	mock_attach(b, exp);
 	mock_attach_dynamic(c, exp);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 3);
+	KUNIT_EXPECT_EQ(test, 3, count_attachments(exp));
 	mock_detach(b);
 	mock_detach(a);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
 	KUNIT_EXPECT_FALSE(test, list_empty(&c->attach->node));
 	mock_detach(c);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 3);
+	KUNIT_EXPECT_EQ(test, 3, exp->calls[MOCK_DETACH]);
 }
 
 static void exporter_may_refuse(struct kunit *test)
@@ -108,10 +108,10 @@ static void exporter_may_refuse(struct kunit *test)
 	struct mock_importer *imp = mock_importer(test, "imp");
 
 	exp->errors[MOCK_ATTACH] = -EBUSY;
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_attach(exp->dmabuf, imp->dev),
-			    ERR_PTR(-EBUSY));
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EBUSY),
+			    dma_buf_attach(exp->dmabuf, imp->dev));
+	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
 
 	exp->errors[MOCK_ATTACH] = 0;
 	mock_attach(imp, exp);
@@ -123,13 +123,13 @@ static void attach_refuses_bad_arguments(struct kunit *test)
 	struct mock_importer *imp = mock_importer(test, "imp");
 
 	mock_reports(test);
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_attach(NULL, imp->dev),
-			    ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
+			    dma_buf_attach(NULL, imp->dev));
 	mock_expect_bad_args(test, "dma_buf_dynamic_attach");
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_attach(exp->dmabuf, NULL),
-			    ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
+			    dma_buf_attach(exp->dmabuf, NULL));
 	mock_expect_bad_args(test, "dma_buf_dynamic_attach");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_ATTACH], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_ATTACH]);
 }
 
 struct p2p_row {
@@ -175,7 +175,7 @@ static void peer2peer_needs_both_sides(struct kunit *test)
 		mock_attach_dynamic(imp, exp);
 	else
 		mock_attach(imp, exp);
-	KUNIT_EXPECT_EQ(test, imp->attach->peer2peer, row->result);
+	KUNIT_EXPECT_EQ(test, row->result, imp->attach->peer2peer);
 }
 
 static void revocable_means_the_importer_is_told(struct kunit *test)
@@ -218,14 +218,14 @@ static void invalidate_tells_those_who_listen(struct kunit *test)
 	mock_attach_dynamic(b, exp);
 
 	invalidate(exp, dma_buf_invalidate_mappings);
-	KUNIT_EXPECT_EQ(test, a->invalidated, 1);
-	KUNIT_EXPECT_EQ(test, b->invalidated, 1);
-	KUNIT_EXPECT_EQ(test, fixed->invalidated + deaf->invalidated, 0);
+	KUNIT_EXPECT_EQ(test, 1, a->invalidated);
+	KUNIT_EXPECT_EQ(test, 1, b->invalidated);
+	KUNIT_EXPECT_EQ(test, 0, fixed->invalidated + deaf->invalidated);
 
 	mock_detach(a);
 	invalidate(exp, dma_buf_move_notify);
-	KUNIT_EXPECT_EQ(test, a->invalidated, 1);
-	KUNIT_EXPECT_EQ(test, b->invalidated, 2);
+	KUNIT_EXPECT_EQ(test, 1, a->invalidated);
+	KUNIT_EXPECT_EQ(test, 2, b->invalidated);
 }
 
 static void invalidate_refuses_nothing(struct kunit *test)
@@ -244,7 +244,7 @@ static void invalidate_needs_the_lock(struct kunit *test)
 	mock_attach_dynamic(imp, exp);
 	dma_buf_invalidate_mappings(exp->dmabuf);
 	mock_expect_report(test, exp, NULL, "invalidate without the lock");
-	KUNIT_EXPECT_EQ(test, imp->invalidated, 0);
+	KUNIT_EXPECT_EQ(test, 0, imp->invalidated);
 }
 
 static int pin(struct mock_importer *imp)
@@ -273,13 +273,13 @@ static void pins_nest(struct kunit *test)
 	struct mock_importer *imp = mock_importer(test, "imp");
 
 	mock_attach_dynamic(imp, exp);
-	KUNIT_EXPECT_EQ(test, pin(imp), 0);
-	KUNIT_EXPECT_EQ(test, pin(imp), 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], 2);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	KUNIT_EXPECT_EQ(test, 0, pin(imp));
+	KUNIT_EXPECT_EQ(test, 0, pin(imp));
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_PIN]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
 	unpin(imp);
 	unpin(imp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 2);
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNPIN]);
 }
 
 static void pin_may_fail(struct kunit *test)
@@ -290,10 +290,10 @@ static void pin_may_fail(struct kunit *test)
 	mock_reports(test);
 	mock_attach_dynamic(imp, exp);
 	exp->errors[MOCK_PIN] = -ENOSPC;
-	KUNIT_EXPECT_EQ(test, pin(imp), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, -ENOSPC, pin(imp));
 	/* Nothing is pinned, so detach has nothing to say. */
 	mock_detach(imp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 	mock_expect_no_report(test);
 }
 
@@ -305,7 +305,7 @@ static void pin_of_a_static_exporter_is_free(struct kunit *test)
 
 	mock_reports(test);
 	mock_attach_dynamic(imp, exp);
-	KUNIT_EXPECT_EQ(test, pin(imp), 0);
+	KUNIT_EXPECT_EQ(test, 0, pin(imp));
 	mock_detach(imp);
 	mock_attach_dynamic(imp, exp);
 	unpin(imp);
@@ -319,9 +319,9 @@ static void static_importer_must_not_pin(struct kunit *test)
 
 	mock_reports(test);
 	mock_attach(imp, exp);
-	KUNIT_EXPECT_EQ(test, pin(imp), -EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, pin(imp));
 	mock_expect_report(test, exp, imp, "pin by a static importer");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_PIN]);
 }
 
 static void unpin_needs_a_pin(struct kunit *test)
@@ -333,14 +333,14 @@ static void unpin_needs_a_pin(struct kunit *test)
 	mock_reports(test);
 	mock_attach_dynamic(a, exp);
 	mock_attach_dynamic(b, exp);
-	KUNIT_EXPECT_EQ(test, pin(a), 0);
+	KUNIT_EXPECT_EQ(test, 0, pin(a));
 	/* The pin of one importer is not another's to give back. */
 	unpin(b);
 	mock_expect_report(test, exp, b, "unpin without pin");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
 	unpin(a);
 	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNPIN]);
 }
 
 static void detach_refuses_bad_arguments(struct kunit *test)
@@ -354,8 +354,8 @@ static void detach_refuses_bad_arguments(struct kunit *test)
 	mock_expect_bad_args(test, "dma_buf_detach");
 	dma_buf_detach(exp->dmabuf, NULL);
 	mock_expect_bad_args(test, "dma_buf_detach");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
+	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
 }
 
 static void detach_refuses_anothers_attachment(struct kunit *test)
@@ -369,13 +369,13 @@ static void detach_refuses_anothers_attachment(struct kunit *test)
 	dma_buf_detach(other->dmabuf, imp->attach);
 	mock_expect_report(test, other, imp,
 			   "detach of an attachment to another buffer");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
-	KUNIT_EXPECT_EQ(test, other->calls[MOCK_DETACH], 0);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
+	KUNIT_EXPECT_EQ(test, 0, other->calls[MOCK_DETACH]);
+	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
 
 	mock_detach(imp);
 	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 }
 
 static void detach_while_mapped_keeps_all(struct kunit *test)
@@ -394,25 +394,25 @@ static void detach_while_mapped_keeps_all(struct kunit *test)
 	/* Who is so confused may well come twice. */
 	dma_buf_detach(exp->dmabuf, attach);
 	mock_expect_report(test, exp, imp, "detached while mapped");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
+	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
 
 	/* The table is still good, so that the device's DMA still is. */
 	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), mock_address(exp, 0));
 	/* And so is the buffer, whoever else gives it back. */
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 2);
+	KUNIT_EXPECT_EQ(test, 2, file_count(exp->dmabuf->file));
 	dma_buf_put(exp->dmabuf);
 
 	/* Late, but it can be made good. */
 	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_TO_DEVICE);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 	dma_buf_detach(exp->dmabuf, attach);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 	mock_expect_no_report(test);
 }
 
@@ -431,11 +431,11 @@ static void release_while_abandoned_keeps_all(struct kunit *test)
 	dma_buf_put(exp->dmabuf);
 	mock_release(exp);
 	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
 	dma_buf_detach(exp->dmabuf, attach);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 	mock_free_leaked(exp);
 }
 
@@ -462,7 +462,7 @@ static void detach_while_mapped_stops_moves(struct kunit *test)
 	dma_buf_put(exp->dmabuf);
 	mock_release(exp);
 	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
 
 static void detach_while_pinned_unpins(struct kunit *test)
@@ -472,19 +472,19 @@ static void detach_while_pinned_unpins(struct kunit *test)
 
 	mock_reports(test);
 	mock_attach_dynamic(imp, exp);
-	KUNIT_ASSERT_EQ(test, pin(imp), 0);
-	KUNIT_ASSERT_EQ(test, pin(imp), 0);
+	KUNIT_ASSERT_EQ(test, 0, pin(imp));
+	KUNIT_ASSERT_EQ(test, 0, pin(imp));
 
 	mock_detach(imp);
 	mock_expect_report(test, exp, imp, "detached with 2 pins");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 2);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 0);
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNPIN]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
+	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
 
 	/* No device can be at work, so nothing is lost. */
 	mock_release(exp);
 	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
 
 static void release_while_attached_keeps_all(struct kunit *test)
@@ -497,13 +497,13 @@ static void release_while_attached_keeps_all(struct kunit *test)
 	mock_release(exp);
 	imp->attach = NULL;
 	mock_expect_report(test, exp, imp, "released with devices attached");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 0);
-	KUNIT_EXPECT_EQ(test, count_attachments(exp), 1);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
+	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
 
 	/* The importer may leave all the same. */
 	dma_buf_detach(exp->dmabuf, attach);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 	mock_expect_no_report(test);
 	mock_free_leaked(exp);
 }

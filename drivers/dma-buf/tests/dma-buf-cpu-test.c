@@ -26,14 +26,14 @@ static void access_begins_and_ends(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 
 	exp->dir = DMA_NONE;
-	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf, *dir), 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 0);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_begin_cpu_access(exp->dmabuf, *dir));
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_BEGIN_CPU]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_END_CPU]);
 	KUNIT_EXPECT_EQ(test, exp->dir, *dir);
 
 	exp->dir = DMA_NONE;
-	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(exp->dmabuf, *dir), 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 1);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_end_cpu_access(exp->dmabuf, *dir));
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_END_CPU]);
 	KUNIT_EXPECT_EQ(test, exp->dir, *dir);
 }
 
@@ -44,17 +44,16 @@ static void access_needs_no_exporter(struct kunit *test)
 	exp->ops.begin_cpu_access = NULL;
 	exp->ops.end_cpu_access = NULL;
 	mock_export(exp);
-	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf,
-						       DMA_TO_DEVICE), 0);
-	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(exp->dmabuf,
-						     DMA_TO_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, 0,
+			dma_buf_begin_cpu_access(exp->dmabuf, DMA_TO_DEVICE));
+	KUNIT_EXPECT_EQ(test, 0,
+			dma_buf_end_cpu_access(exp->dmabuf, DMA_TO_DEVICE));
 
 	/* The fences count all the same. */
 	mock_busy(exp, DMA_RESV_USAGE_READ);
 	mock_signal_begin(test);
-	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf,
-						       DMA_TO_DEVICE),
-			-ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, -ERESTARTSYS,
+			dma_buf_begin_cpu_access(exp->dmabuf, DMA_TO_DEVICE));
 	mock_signal_end(test);
 }
 
@@ -63,10 +62,10 @@ static void exporters_begin_may_fail(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 
 	exp->errors[MOCK_BEGIN_CPU] = -EIO;
-	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf,
-						       DMA_TO_DEVICE), -EIO);
+	KUNIT_EXPECT_EQ(test, -EIO,
+			dma_buf_begin_cpu_access(exp->dmabuf, DMA_TO_DEVICE));
 	/* What has not begun is not ended. */
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_END_CPU]);
 }
 
 static void exporters_end_may_fail(struct kunit *test)
@@ -74,18 +73,18 @@ static void exporters_end_may_fail(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 
 	exp->errors[MOCK_END_CPU] = -EIO;
-	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(exp->dmabuf,
-						     DMA_TO_DEVICE), -EIO);
+	KUNIT_EXPECT_EQ(test, -EIO,
+			dma_buf_end_cpu_access(exp->dmabuf, DMA_TO_DEVICE));
 }
 
 static void access_refuses_nothing(struct kunit *test)
 {
 	mock_reports(test);
-	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(NULL, DMA_TO_DEVICE),
-			-EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			dma_buf_begin_cpu_access(NULL, DMA_TO_DEVICE));
 	mock_expect_bad_args(test, "dma_buf_begin_cpu_access");
-	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(NULL, DMA_TO_DEVICE),
-			-EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			dma_buf_end_cpu_access(NULL, DMA_TO_DEVICE));
 	mock_expect_bad_args(test, "dma_buf_end_cpu_access");
 }
 
@@ -124,16 +123,16 @@ static void interrupted_wait_begins_nothing(struct kunit *test)
 	struct mock_fence *fence = mock_busy(exp, row->usage);
 
 	mock_signal_begin(test);
-	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf, row->dir),
-			row->waits ? -ERESTARTSYS : 0);
+	KUNIT_EXPECT_EQ(test, row->waits ? -ERESTARTSYS : 0,
+			dma_buf_begin_cpu_access(exp->dmabuf, row->dir));
 	mock_signal_end(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], !row->waits);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 0);
+	KUNIT_EXPECT_EQ(test, !row->waits, exp->calls[MOCK_BEGIN_CPU]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_END_CPU]);
 
 	dma_fence_signal(&fence->base);
 	mock_signal_begin(test);
-	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf, row->dir),
-			0);
+	KUNIT_EXPECT_EQ(test, 0,
+			dma_buf_begin_cpu_access(exp->dmabuf, row->dir));
 	mock_signal_end(test);
 }
 
@@ -154,14 +153,14 @@ static void begin_waits_until_signaled(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, completion_done(&task->done));
 	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(exp->dmabuf->resv));
 	/* A bounce buffer is copied when the device is done, not before. */
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_BEGIN_CPU]);
 
 	/* An error is the producer's business, not that of who waits. */
 	dma_fence_set_error(&fence->base, -EIO);
 	dma_fence_signal(&fence->base);
-	KUNIT_EXPECT_EQ(test, mock_task_join(task), 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 0);
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(task));
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_BEGIN_CPU]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_END_CPU]);
 }
 
 static void signal_ends_the_wait_of_begin(struct kunit *test)
@@ -172,8 +171,8 @@ static void signal_ends_the_wait_of_begin(struct kunit *test)
 
 	mock_wait(test, &fence->waited);
 	mock_task_signal(task);
-	KUNIT_EXPECT_EQ(test, mock_task_join(task), -ERESTARTSYS);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 0);
+	KUNIT_EXPECT_EQ(test, -ERESTARTSYS, mock_task_join(task));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_BEGIN_CPU]);
 }
 
 /* As an exporter does that moves the buffer to where the CPU can reach it. */
@@ -194,11 +193,11 @@ static void exporters_work_is_waited_for(struct kunit *test)
 	/* What the exporter says to the end of it is not the caller's error. */
 	exp->errors[MOCK_END_CPU] = -EIO;
 	mock_signal_begin(test);
-	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(exp->dmabuf, *dir),
-			-ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, -ERESTARTSYS,
+			dma_buf_begin_cpu_access(exp->dmabuf, *dir));
 	mock_signal_end(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_BEGIN_CPU]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_END_CPU]);
 	KUNIT_EXPECT_EQ(test, exp->dir, *dir);
 }
 
@@ -252,26 +251,26 @@ static void vmap_is_shared(struct kunit *test)
 	struct iosys_map a, b;
 
 	mock_reports(test);
-	KUNIT_ASSERT_EQ(test, map(exp, &a, how->locked), 0);
-	KUNIT_ASSERT_EQ(test, map(exp, &b, how->locked), 0);
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &a, how->locked));
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &b, how->locked));
 	KUNIT_EXPECT_TRUE(test, iosys_map_is_equal(&a, &b));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VMAP]);
 
 	iosys_map_wr(&a, PAGE_SIZE, u32, 0x600df00d);
 	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(exp->pages[1]), 0x600df00d);
 
 	unmap(exp, &a, how->locked);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_VUNMAP]);
 	KUNIT_EXPECT_EQ(test, iosys_map_rd(&b, PAGE_SIZE, u32), 0x600df00d);
 	unmap(exp, &b, how->locked);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
 	mock_expect_no_report(test);
 
 	/* And again, from the beginning. */
-	KUNIT_ASSERT_EQ(test, map(exp, &a, how->locked), 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VMAP], 2);
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &a, how->locked));
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_VMAP]);
 	unmap(exp, &a, how->locked);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 2);
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_VUNMAP]);
 }
 
 static void vmap_without_vunmap_op(struct kunit *test)
@@ -283,10 +282,10 @@ static void vmap_without_vunmap_op(struct kunit *test)
 	mock_reports(test);
 	exp->ops.vunmap = NULL;
 	mock_export(exp);
-	KUNIT_ASSERT_EQ(test, map(exp, &a, false), 0);
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &a, false));
 	addr = a.vaddr;
 	unmap(exp, &a, false);
-	KUNIT_EXPECT_EQ(test, to_dma_buf_object(exp->dmabuf)->vmap_users, 0);
+	KUNIT_EXPECT_EQ(test, 0, to_dma_buf_object(exp->dmabuf)->vmap_users);
 	mock_expect_no_report(test);
 	vunmap(addr);
 }
@@ -299,7 +298,7 @@ static void vmap_needs_the_exporter(struct kunit *test)
 
 	exp->ops.vmap = NULL;
 	mock_export(exp);
-	KUNIT_EXPECT_EQ(test, map(exp, &a, how->locked), -EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, map(exp, &a, how->locked));
 	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
 }
 
@@ -310,15 +309,15 @@ static void failed_vmap_leaves_nothing(struct kunit *test)
 	struct iosys_map a;
 
 	exp->errors[MOCK_VMAP] = -ENOMEM;
-	KUNIT_EXPECT_EQ(test, map(exp, &a, how->locked), -ENOMEM);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, map(exp, &a, how->locked));
 	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
 
 	/* So the next one asks the exporter again. */
 	exp->errors[MOCK_VMAP] = 0;
-	KUNIT_ASSERT_EQ(test, map(exp, &a, how->locked), 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VMAP], 2);
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &a, how->locked));
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_VMAP]);
 	unmap(exp, &a, how->locked);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
 }
 
 static void vmap_without_an_address_is_reported(struct kunit *test)
@@ -328,11 +327,11 @@ static void vmap_without_an_address_is_reported(struct kunit *test)
 
 	mock_reports(test);
 	exp->vmap_null = true;
-	KUNIT_EXPECT_EQ(test, map(exp, &a, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, map(exp, &a, false));
 	mock_expect_report(test, exp, NULL, "exporter's vmap gave no address");
 	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 0);
-	KUNIT_EXPECT_EQ(test, to_dma_buf_object(exp->dmabuf)->vmap_users, 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_VUNMAP]);
+	KUNIT_EXPECT_EQ(test, 0, to_dma_buf_object(exp->dmabuf)->vmap_users);
 }
 
 static void vmap_refuses_nothing(struct kunit *test)
@@ -340,12 +339,12 @@ static void vmap_refuses_nothing(struct kunit *test)
 	struct iosys_map a = IOSYS_MAP_INIT_VADDR(&a);
 
 	mock_reports(test);
-	KUNIT_EXPECT_EQ(test, dma_buf_vmap(NULL, &a), -EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, dma_buf_vmap(NULL, &a));
 	mock_expect_bad_args(test, "dma_buf_vmap");
 	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
 
 	iosys_map_set_vaddr(&a, &a);
-	KUNIT_EXPECT_EQ(test, dma_buf_vmap_unlocked(NULL, &a), -EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, dma_buf_vmap_unlocked(NULL, &a));
 	mock_expect_bad_args(test, "dma_buf_vmap_unlocked");
 	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
 
@@ -372,12 +371,12 @@ static void vunmap_takes_a_map_made_anew(struct kunit *test)
 	struct iosys_map given, anew;
 
 	mock_reports(test);
-	KUNIT_ASSERT_EQ(test, map(exp, &given, how->locked), 0);
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &given, how->locked));
 	obj->vmap.is_iomem = true;
 	iosys_map_set_vaddr(&anew, given.vaddr);
 	exp->hook = expect_iomem;
 	unmap(exp, &anew, how->locked);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
 	mock_expect_no_report(test);
 }
 
@@ -392,21 +391,21 @@ static void vunmap_needs_a_vmap(struct kunit *test)
 	unmap(exp, &other, how->locked);
 	mock_expect_report(test, exp, NULL, "vunmap without vmap");
 
-	KUNIT_ASSERT_EQ(test, map(exp, &a, how->locked), 0);
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &a, how->locked));
 	unmap(exp, &other, how->locked);
 	mock_expect_report(test, exp, NULL, "vunmap of another mapping");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_VUNMAP]);
 
 	/* The mapping is still there, and can be given back. */
 	iosys_map_wr(&a, 0, u32, 1);
 	other = a;
 	unmap(exp, &a, how->locked);
 	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
 
 	unmap(exp, &other, how->locked);
 	mock_expect_report(test, exp, NULL, "vunmap without vmap");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
 }
 
 static void release_while_vmapped_keeps_all(struct kunit *test)
@@ -415,17 +414,17 @@ static void release_while_vmapped_keeps_all(struct kunit *test)
 	struct iosys_map a, b;
 
 	mock_reports(test);
-	KUNIT_ASSERT_EQ(test, map(exp, &a, false), 0);
-	KUNIT_ASSERT_EQ(test, map(exp, &b, false), 0);
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &a, false));
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &b, false));
 	mock_release(exp);
 	mock_expect_report(test, exp, NULL, "released with 2 kernel mappings");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_VUNMAP]);
 
 	iosys_map_wr(&a, 0, u32, 1);
 	unmap(exp, &a, false);
 	unmap(exp, &b, false);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VUNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
 	mock_free_leaked(exp);
 }
 
@@ -490,8 +489,8 @@ static void range_is_within_the_buffer(struct kunit *test)
 	const struct range_row *row = test->param_value;
 	struct dma_buf dmabuf = { .size = row->size };
 
-	KUNIT_EXPECT_EQ(test, dma_buf_has_pages(&dmabuf, row->first,
-						row->count), row->within);
+	KUNIT_EXPECT_EQ(test, row->within,
+			dma_buf_has_pages(&dmabuf, row->first, row->count));
 }
 
 static struct kunit_case dma_buf_cpu_cases[] = {

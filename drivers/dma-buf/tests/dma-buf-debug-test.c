@@ -31,13 +31,13 @@ static void importer_gets_no_pages(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	KUNIT_EXPECT_PTR_NE(test, sgt, exp->mapped);
 	KUNIT_EXPECT_PTR_NE(test, sgt->sgl, exp->mapped->sgl);
-	KUNIT_EXPECT_EQ(test, sgt->nents, MOCK_PAGES);
-	KUNIT_EXPECT_EQ(test, sgt->orig_nents, MOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, MOCK_PAGES, sgt->nents);
+	KUNIT_EXPECT_EQ(test, MOCK_PAGES, sgt->orig_nents);
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		KUNIT_EXPECT_NULL(test, sg_page(sg));
 		KUNIT_EXPECT_EQ(test, sg_dma_address(sg), mock_address(exp, i));
-		KUNIT_EXPECT_EQ(test, sg_dma_len(sg), PAGE_SIZE);
-		KUNIT_EXPECT_EQ(test, sg->length, PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, PAGE_SIZE, sg_dma_len(sg));
+		KUNIT_EXPECT_EQ(test, PAGE_SIZE, sg->length);
 	}
 
 	/* The exporter's own is as it was, and comes back to it. */
@@ -59,9 +59,9 @@ static void only_what_is_mapped_is_copied(struct kunit *test)
 	mock_attach(imp, exp);
 	sgt = map(imp);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	KUNIT_EXPECT_EQ(test, exp->mapped->orig_nents, MOCK_PAGES);
-	KUNIT_EXPECT_EQ(test, sgt->nents, 1);
-	KUNIT_EXPECT_EQ(test, sgt->orig_nents, 1);
+	KUNIT_EXPECT_EQ(test, MOCK_PAGES, exp->mapped->orig_nents);
+	KUNIT_EXPECT_EQ(test, 1, sgt->nents);
+	KUNIT_EXPECT_EQ(test, 1, sgt->orig_nents);
 	KUNIT_EXPECT_EQ(test, sg_dma_len(sgt->sgl), exp->size);
 	unmap(imp, sgt);
 	mock_expect_no_report(test);
@@ -144,9 +144,9 @@ static void exporters_table_is_not_the_importers(struct kunit *test)
 	unmap(imp, exp->mapped);
 	mock_expect_report(test, exp, imp,
 			   "unmap of a table that is not mapped");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 	unmap(imp, sgt);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 }
 
 static struct kunit_case dma_buf_debug_cases[] = {

@@ -48,17 +48,17 @@ static void table_may_be_left_mapped(struct kunit *test)
 	second = mock_map(attach, DMA_TO_DEVICE, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], row->tables);
+	KUNIT_EXPECT_EQ(test, row->tables, exp->calls[MOCK_MAP]);
 	mock_unmap(attach, second, DMA_TO_DEVICE, false);
 	mock_detach(imp);
 	mock_expect_remark(test, exp, imp,
 			   "detached before unmap, and unmapped by that");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], row->tables);
+	KUNIT_EXPECT_EQ(test, row->tables, exp->calls[MOCK_UNMAP]);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 	mock_expect_no_report(test);
 }
 
@@ -104,16 +104,16 @@ static void importer_may_come_back(struct kunit *test)
 	dma_buf_put(dmabuf);
 
 	mock_unmap(attach, sgt, DMA_BIDIRECTIONAL, false);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 	dma_buf_detach(dmabuf, attach);
 	dma_buf_put(dmabuf);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 
 	/* Who holds the buffer besides has lost nothing, and gives back all. */
-	KUNIT_EXPECT_EQ(test, file_count(dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 1, file_count(dmabuf->file));
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 	mock_expect_no_report(test);
 }
 
@@ -188,10 +188,10 @@ static void cached_map_waits_until_settled(struct kunit *test)
 		mock_signal_begin(test);
 		sgt = mock_map(attach, DMA_TO_DEVICE, i & 1);
 		mock_signal_end(test);
-		KUNIT_EXPECT_PTR_EQ(test, sgt, ERR_PTR(-ERESTARTSYS));
+		KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ERESTARTSYS), sgt);
 		KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
 	}
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_MAP]);
 
 	dma_fence_signal(&fence->base);
 	sgt = mock_map(attach, DMA_TO_DEVICE, false);
@@ -218,7 +218,7 @@ static void table_of_a_static_exporter_stays(struct kunit *test)
 	sgt = mock_map(attach, DMA_TO_DEVICE, true);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, true);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 	exp->errors[MOCK_MAP] = -ENOMEM;
 	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, true), sgt);
 	exp->errors[MOCK_MAP] = 0;
@@ -228,12 +228,12 @@ static void table_of_a_static_exporter_stays(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
 	KUNIT_EXPECT_PTR_NE(test, other, sgt);
 	mock_unmap(attach, other, DMA_FROM_DEVICE, true);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, true);
 	mock_detach(imp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 2);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 	mock_expect_no_report(test);
 }
 
@@ -257,19 +257,19 @@ static void static_exporter_may_invalidate(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
 	invalidate(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 
 	/* The rest with its unmap, and a new map asks the exporter. */
 	sgt = mock_map(attach, DMA_TO_DEVICE, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	invalidate(exp);
-	KUNIT_EXPECT_EQ(test, imp->invalidated, 2);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 2, imp->invalidated);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 	exp->errors[MOCK_MAP] = -ENODEV;
-	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false),
-			    ERR_PTR(-ENODEV));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENODEV),
+			    mock_map(attach, DMA_TO_DEVICE, false));
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 2);
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNMAP]);
 }
 
 /* Where the exporter wants a table cached, it stays true whatever happens. */
@@ -284,7 +284,7 @@ static void cached_table_outlives_an_invalidate(struct kunit *test)
 	invalidate(exp);
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
 	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 }
 
 /*
@@ -299,18 +299,18 @@ static void pin_by_another_may_make_map_fail(struct kunit *test)
 	struct dma_buf_attachment *attach = mock_attach(imp, exp);
 	int err;
 
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_PIN]);
 	mock_attach_dynamic(display, exp);
 	dma_resv_lock(exp->dmabuf->resv, NULL);
 	err = dma_buf_pin(display->attach);
 	dma_resv_unlock(exp->dmabuf->resv);
-	KUNIT_ASSERT_EQ(test, err, 0);
+	KUNIT_ASSERT_EQ(test, 0, err);
 
 	exp->errors[MOCK_PIN] = -EINVAL;
-	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false),
-			    ERR_PTR(-EINVAL));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
+			    mock_map(attach, DMA_TO_DEVICE, false));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_MAP]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
 
 	dma_resv_lock(exp->dmabuf->resv, NULL);
 	dma_buf_unpin(display->attach);

@@ -68,7 +68,7 @@ static int fault_export(struct fault *fault)
 	/* A second buffer of the exporter; it goes by itself. */
 	fault->exp->calls[MOCK_RELEASE] = 0;
 	__fput_sync(dmabuf->file);
-	KUNIT_EXPECT_EQ(fault->exp->test, fault->exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(fault->exp->test, 1, fault->exp->calls[MOCK_RELEASE]);
 	fault->exp->calls[MOCK_RELEASE] = 0;
 	reinit_completion(&fault->exp->released);
 	return 0;
@@ -211,8 +211,8 @@ static void fault_expect_idle(struct kunit *test, struct fault *fault)
 
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_ATTACH], exp->calls[MOCK_DETACH]);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
-	KUNIT_EXPECT_EQ(test, exp->users, 0);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 0, exp->users);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
 }
 
 static void every_allocation_fails_once(struct kunit *test)
@@ -238,10 +238,10 @@ static void every_allocation_fails_once(struct kunit *test)
 		current->fail_nth = 0;
 		if (err) {
 			failed++;
-			KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+			KUNIT_EXPECT_EQ(test, -ENOMEM, err);
 			fault_expect_idle(test, &fault);
 			err = call->run(&fault);
-			KUNIT_ASSERT_EQ(test, err, 0);
+			KUNIT_ASSERT_EQ(test, 0, err);
 		}
 		call->undo(&fault);
 		fault_expect_idle(test, &fault);
@@ -263,21 +263,20 @@ static void poll_without_memory_tells_no_lie(struct kunit *test)
 		fences[0] = mock_busy(exp, DMA_RESV_USAGE_WRITE);
 		fences[1] = mock_busy(exp, DMA_RESV_USAGE_WRITE);
 		current->fail_nth = ++nth;
-		KUNIT_EXPECT_EQ(test,
-				(__force int)mock_poll(poller, exp->dmabuf), 0);
+		KUNIT_EXPECT_EQ(test, 0,
+				(__force int)mock_poll(poller, exp->dmabuf));
 		hit = !current->fail_nth;
 		current->fail_nth = 0;
 
 		/* It may wake up for either, and then waits for the other. */
 		dma_fence_signal(&fences[nth % 2]->base);
-		KUNIT_EXPECT_EQ(test,
-				(__force int)mock_poll(poller, exp->dmabuf), 0);
+		KUNIT_EXPECT_EQ(test, 0,
+				(__force int)mock_poll(poller, exp->dmabuf));
 		reinit_completion(&poller->woken);
 		dma_fence_signal(&fences[!(nth % 2)]->base);
 		mock_wait(test, &poller->woken);
-		KUNIT_EXPECT_EQ(test,
-				(__force int)mock_poll(poller, exp->dmabuf),
-				(__force int)EPOLLIN);
+		KUNIT_EXPECT_EQ(test, (__force int)EPOLLIN,
+				(__force int)mock_poll(poller, exp->dmabuf));
 		mock_unpoll(poller);
 	} while (hit);
 	KUNIT_EXPECT_GT(test, nth, 1);

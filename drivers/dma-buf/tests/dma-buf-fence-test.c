@@ -72,7 +72,7 @@ static void poll_for_other_events_is_for_nothing(struct kunit *test)
 	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
 	struct mock_poller *poller = mock_poller(test, EPOLLPRI | EPOLLERR);
 
-	KUNIT_EXPECT_EQ(test, (__force int)mock_poll(poller, exp->dmabuf), 0);
+	KUNIT_EXPECT_EQ(test, 0, (__force int)mock_poll(poller, exp->dmabuf));
 	KUNIT_EXPECT_FALSE(test, completion_done(&fence->waited));
 	/* It may want more later, and epoll queues itself only once. */
 	KUNIT_EXPECT_PTR_EQ(test, poller->head,
@@ -84,24 +84,24 @@ static void poll_without_waiting(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct file *file = exp->dmabuf->file;
 
-	KUNIT_EXPECT_EQ(test, (__force int)vfs_poll(file, NULL),
-			(__force int)INOUT);
+	KUNIT_EXPECT_EQ(test, (__force int)INOUT,
+			(__force int)vfs_poll(file, NULL));
 	mock_busy(exp, DMA_RESV_USAGE_READ);
-	KUNIT_EXPECT_EQ(test, (__force int)vfs_poll(file, NULL),
-			(__force int)EPOLLIN);
+	KUNIT_EXPECT_EQ(test, (__force int)EPOLLIN,
+			(__force int)vfs_poll(file, NULL));
 }
 
 static void expect_idle(struct mock_poller *poller, struct mock_exporter *exp)
 {
-	KUNIT_EXPECT_EQ(exp->test,
-			(__force int)mock_poll(poller, exp->dmabuf), 0);
-	KUNIT_EXPECT_EQ(exp->test, poller->wakeups, 0);
+	KUNIT_EXPECT_EQ(exp->test, 0,
+			(__force int)mock_poll(poller, exp->dmabuf));
+	KUNIT_EXPECT_EQ(exp->test, 0, poller->wakeups);
 }
 
 static void expect_woken_once(struct kunit *test, struct mock_poller *poller)
 {
 	mock_wait(test, &poller->woken);
-	KUNIT_EXPECT_EQ(test, poller->wakeups, 1);
+	KUNIT_EXPECT_EQ(test, 1, poller->wakeups);
 }
 
 /* One wakeup, and then the buffer is what the poller asked for. */
@@ -281,15 +281,15 @@ static void free_access_is_told_again(struct kunit *test)
 	struct mock_fence *reader;
 
 	mock_poll(out, exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, out->wakeups, 1);
+	KUNIT_EXPECT_EQ(test, 1, out->wakeups);
 	mock_poll(in, exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, in->wakeups, 1);
-	KUNIT_EXPECT_EQ(test, out->wakeups, 1);
+	KUNIT_EXPECT_EQ(test, 1, in->wakeups);
+	KUNIT_EXPECT_EQ(test, 1, out->wakeups);
 
 	/* What is not free is not told. */
 	reader = mock_busy(exp, DMA_RESV_USAGE_READ);
 	mock_poll(out, exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, out->wakeups, 1);
+	KUNIT_EXPECT_EQ(test, 1, out->wakeups);
 	dma_fence_signal(&reader->base);
 }
 
@@ -303,18 +303,18 @@ static void waiting_is_visible(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
 	mock_poll(poller, exp->dmabuf);
 	KUNIT_EXPECT_TRUE(test, dma_buf_poll_is_armed(obj));
-	KUNIT_EXPECT_EQ(test, obj->poll_in.state, DMA_BUF_POLL_IDLE);
-	KUNIT_EXPECT_EQ(test, obj->poll_out.state, DMA_BUF_POLL_ARMED);
+	KUNIT_EXPECT_EQ(test, DMA_BUF_POLL_IDLE, obj->poll_in.state);
+	KUNIT_EXPECT_EQ(test, DMA_BUF_POLL_ARMED, obj->poll_out.state);
 	dma_fence_signal(&fence->base);
 	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
 	/*
 	 * The test has one, the reservation object the other: none is kept for
 	 * nothing, or the driver behind it would be called when the file goes.
 	 */
-	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 2);
-	KUNIT_EXPECT_EQ(test, (__force int)mock_poll(poller, exp->dmabuf),
-			(__force int)INOUT);
-	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 2);
+	KUNIT_EXPECT_EQ(test, 2, kref_read(&fence->base.refcount));
+	KUNIT_EXPECT_EQ(test, (__force int)INOUT,
+			(__force int)mock_poll(poller, exp->dmabuf));
+	KUNIT_EXPECT_EQ(test, 2, kref_read(&fence->base.refcount));
 }
 
 static long poll_in_task(void *arg)
@@ -339,8 +339,8 @@ static void poll_needs_no_lock(struct kunit *test)
 	task = mock_task(test, poll_in_task, exp);
 	left = wait_for_completion_timeout(&task->done, MOCK_DEADLOCK);
 	dma_resv_unlock(exp->dmabuf->resv);
-	KUNIT_EXPECT_NE(test, left, 0);
-	KUNIT_EXPECT_EQ(test, mock_task_join(task), (__force long)EPOLLIN);
+	KUNIT_EXPECT_NE(test, 0, left);
+	KUNIT_EXPECT_EQ(test, (__force long)EPOLLIN, mock_task_join(task));
 }
 
 static void poll_keeps_no_file(struct kunit *test)
@@ -350,7 +350,7 @@ static void poll_keeps_no_file(struct kunit *test)
 
 	mock_busy(exp, DMA_RESV_USAGE_WRITE);
 	mock_poll(poller, exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
 }
 
 static void close_takes_the_callbacks_off(struct kunit *test)
@@ -360,16 +360,16 @@ static void close_takes_the_callbacks_off(struct kunit *test)
 	struct mock_poller *poller = mock_poller(test, INOUT);
 
 	mock_poll(poller, exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, list_count_nodes(&fence->base.cb_list), 2);
+	KUNIT_EXPECT_EQ(test, 2, list_count_nodes(&fence->base.cb_list));
 	mock_unpoll(poller);
 
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(&fence->base));
 	KUNIT_EXPECT_TRUE(test, list_empty(&fence->base.cb_list));
-	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 1);
+	KUNIT_EXPECT_EQ(test, 1, kref_read(&fence->base.refcount));
 	dma_fence_signal(&fence->base);
-	KUNIT_EXPECT_EQ(test, poller->wakeups, 0);
+	KUNIT_EXPECT_EQ(test, 0, poller->wakeups);
 }
 
 /* The fence has called, and nobody looked since. */
@@ -384,8 +384,8 @@ static void close_after_the_callback(struct kunit *test)
 	dma_fence_signal(&fence->base);
 	mock_unpoll(poller);
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
-	KUNIT_EXPECT_EQ(test, kref_read(&fence->base.refcount), 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
+	KUNIT_EXPECT_EQ(test, 1, kref_read(&fence->base.refcount));
 	mock_expect_no_report(test);
 }
 
@@ -405,7 +405,7 @@ static void release_while_polled_keeps_all(struct kunit *test)
 	obj->poll_out.state = DMA_BUF_POLL_ARMED;
 	path_put(&path);
 	mock_expect_report(test, exp, NULL, "released with pollers waiting");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 	mock_free_leaked(exp);
 }
 

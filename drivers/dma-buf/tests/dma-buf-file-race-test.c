@@ -44,7 +44,7 @@ static long step_get(struct racer *racer)
 	struct dma_buf *dmabuf = dma_buf_get(READ_ONCE(race->fd));
 
 	if (IS_ERR(dmabuf)) {
-		KUNIT_EXPECT_EQ(race->test, PTR_ERR(dmabuf), -EBADF);
+		KUNIT_EXPECT_EQ(race->test, -EBADF, PTR_ERR(dmabuf));
 		return 0;
 	}
 	schedule();
@@ -159,7 +159,7 @@ static long step_walk(struct racer *racer)
 	}
 	dma_buf_cursor_end(&cursor);
 	flush_delayed_fput();
-	KUNIT_EXPECT_EQ(race->test, met, 1);
+	KUNIT_EXPECT_EQ(race->test, 1, met);
 	return 0;
 }
 

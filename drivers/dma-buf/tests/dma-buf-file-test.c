@@ -48,9 +48,10 @@ static void seek_tells_the_size(struct kunit *test)
 
 	exp->size = SIZE;
 	mock_export(exp);
-	KUNIT_EXPECT_EQ(test, vfs_llseek(exp->dmabuf->file, row->offset,
-					 row->whence), row->result);
-	KUNIT_EXPECT_EQ(test, exp->dmabuf->file->f_pos, 0);
+	KUNIT_EXPECT_EQ(test, row->result,
+			vfs_llseek(exp->dmabuf->file, row->offset,
+				   row->whence));
+	KUNIT_EXPECT_EQ(test, 0, exp->dmabuf->file->f_pos);
 }
 
 static long ioctl(struct mock_exporter *exp, unsigned int cmd, const void *arg,
@@ -64,10 +65,10 @@ static void unknown_ioctls_are_refused(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 
-	KUNIT_EXPECT_EQ(test, ioctl(exp, 0, "", 1), -ENOTTY);
-	KUNIT_EXPECT_EQ(test, ioctl(exp, _IOW(DMA_BUF_BASE, 1, u16), "", 1),
-			-ENOTTY);
-	KUNIT_EXPECT_EQ(test, ioctl(exp, _IO(DMA_BUF_BASE, 0), "", 1), -ENOTTY);
+	KUNIT_EXPECT_EQ(test, -ENOTTY, ioctl(exp, 0, "", 1));
+	KUNIT_EXPECT_EQ(test, -ENOTTY,
+			ioctl(exp, _IOW(DMA_BUF_BASE, 1, u16), "", 1));
+	KUNIT_EXPECT_EQ(test, -ENOTTY, ioctl(exp, _IO(DMA_BUF_BASE, 0), "", 1));
 }
 
 struct sync_row {
@@ -113,18 +114,18 @@ static void sync_reaches_the_exporter(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, ioctl(exp, DMA_BUF_IOCTL_SYNC, &sync,
 				    sizeof(sync)), err);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_BEGIN_CPU],
-			row->op == MOCK_BEGIN_CPU);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_END_CPU],
-			row->op == MOCK_END_CPU);
+	KUNIT_EXPECT_EQ(test, row->op == MOCK_BEGIN_CPU,
+			exp->calls[MOCK_BEGIN_CPU]);
+	KUNIT_EXPECT_EQ(test, row->op == MOCK_END_CPU,
+			exp->calls[MOCK_END_CPU]);
 	if (err)
 		return;
-	KUNIT_EXPECT_EQ(test, exp->dir, row->dir);
+	KUNIT_EXPECT_EQ(test, row->dir, exp->dir);
 
 	/* What the exporter says is what the program hears. */
 	exp->errors[row->op] = -EIO;
-	KUNIT_EXPECT_EQ(test, ioctl(exp, DMA_BUF_IOCTL_SYNC, &sync,
-				    sizeof(sync)), -EIO);
+	KUNIT_EXPECT_EQ(test, -EIO,
+			ioctl(exp, DMA_BUF_IOCTL_SYNC, &sync, sizeof(sync)));
 }
 
 static void arguments_must_be_readable(struct kunit *test)
@@ -133,11 +134,11 @@ static void arguments_must_be_readable(struct kunit *test)
 	unsigned long gone = (unsigned long)mock_user(test, "", 1);
 	struct file *file = exp->dmabuf->file;
 
-	KUNIT_ASSERT_EQ(test, vm_munmap(gone, PAGE_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, vfs_ioctl(file, DMA_BUF_IOCTL_SYNC, gone),
-			-EFAULT);
-	KUNIT_EXPECT_EQ(test, vfs_ioctl(file, DMA_BUF_SET_NAME_A, gone),
-			-EFAULT);
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(gone, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			vfs_ioctl(file, DMA_BUF_IOCTL_SYNC, gone));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			vfs_ioctl(file, DMA_BUF_SET_NAME_A, gone));
 	KUNIT_EXPECT_NULL(test, exp->dmabuf->name);
 }
 
@@ -193,7 +194,7 @@ static void expect_fdinfo(struct mock_exporter *exp, int count,
 	snprintf(expected, sizeof(expected),
 		 "size:\t%zu\ncount:\t%d\nexp_name:\tmock\n%s", exp->size,
 		 count, rest);
-	KUNIT_EXPECT_STREQ(exp->test, fdinfo(exp), expected);
+	KUNIT_EXPECT_STREQ(exp->test, expected, fdinfo(exp));
 }
 
 static void fdinfo_without_name(struct kunit *test)
@@ -218,11 +219,12 @@ static void names_are_kept_and_shown_escaped(struct kunit *test)
 		struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 		char line[96];
 
-		KUNIT_EXPECT_EQ(test, ioctl(exp, cmds[i], "old", 4), 0);
-		KUNIT_EXPECT_EQ(test, ioctl(exp, cmds[i], row->name,
-					    strlen(row->name) + 1), row->err);
-		KUNIT_EXPECT_STREQ(test, exp->dmabuf->name,
-				   row->err ? "old" : row->name);
+		KUNIT_EXPECT_EQ(test, 0, ioctl(exp, cmds[i], "old", 4));
+		KUNIT_EXPECT_EQ(test, row->err,
+				ioctl(exp, cmds[i], row->name,
+				      strlen(row->name) + 1));
+		KUNIT_EXPECT_STREQ(test, row->err ? "old" : row->name,
+				   exp->dmabuf->name);
 
 		snprintf(line, sizeof(line), "name:\t%s\n",
 			 row->err ? "old" : row->shown);

@@ -77,10 +77,10 @@ static struct total read_total(struct kunit *test, const char *text)
 	KUNIT_ASSERT_NOT_NULL(test, line);
 	found = sscanf(line, "Total %u objects, %zu bytes", &total.count,
 		       &total.bytes);
-	KUNIT_ASSERT_EQ(test, found, 2);
+	KUNIT_ASSERT_EQ(test, 2, found);
 	snprintf(expected, sizeof(expected), "Total %u objects, %zu bytes\n",
 		 total.count, total.bytes);
-	KUNIT_EXPECT_STREQ(test, line, expected);
+	KUNIT_EXPECT_STREQ(test, expected, line);
 	return total;
 }
 
@@ -134,8 +134,8 @@ static void bufinfo_shows_every_buffer(struct kunit *test)
 
 	text = read_bufinfo(test);
 	dma_buf_put(b->dmabuf);
-	KUNIT_EXPECT_EQ(test, count_in(text, line_of(a, 1, row->shown)), 1);
-	KUNIT_EXPECT_EQ(test, count_in(text, line_of(b, 2, "<none>")), 1);
+	KUNIT_EXPECT_EQ(test, 1, count_in(text, line_of(a, 1, row->shown)));
+	KUNIT_EXPECT_EQ(test, 1, count_in(text, line_of(b, 2, "<none>")));
 }
 
 static void bufinfo_names_the_devices(struct kunit *test)
@@ -239,11 +239,11 @@ static void bufinfo_shows_memory_without_descriptors(struct kunit *test)
 	mock_release(exp);
 	line = print(test, "\n%08zu\t%08x\t%08x\t%08u\tmock\t%08lu\t<none>\n",
 		     exp->size, 0, 0, 0, ino);
-	KUNIT_EXPECT_EQ(test, count_in(read_bufinfo(test), line), 1);
+	KUNIT_EXPECT_EQ(test, 1, count_in(read_bufinfo(test), line));
 
 	path_put(&path);
 	mock_wait_released(exp);
-	KUNIT_EXPECT_EQ(test, count_in(read_bufinfo(test), line), 0);
+	KUNIT_EXPECT_EQ(test, 0, count_in(read_bufinfo(test), line));
 }
 
 #define MANY	80
@@ -260,9 +260,8 @@ static void long_bufinfo_has_every_line_once(struct kunit *test)
 	text = mock_read_all(test, open_bufinfo(test), 100);
 	KUNIT_EXPECT_GT(test, strlen(text), PAGE_SIZE);
 	for (i = 0; i < MANY; i++)
-		KUNIT_EXPECT_EQ(test,
-				count_in(text, line_of(exp[i], 1, "<none>")),
-				1);
+		KUNIT_EXPECT_EQ(test, 1,
+				count_in(text, line_of(exp[i], 1, "<none>")));
 }
 
 /* A reader who went for coffee holds nothing, and nobody up. */
@@ -283,13 +282,13 @@ static void slow_reader_holds_nothing(struct kunit *test)
 	late = mock_buffer(test, MOCK_STATIC);
 	for (i = 0; i < MANY; i += 2) {
 		mock_release(exp[i]);
-		KUNIT_EXPECT_EQ(test, exp[i]->calls[MOCK_RELEASE], 1);
+		KUNIT_EXPECT_EQ(test, 1, exp[i]->calls[MOCK_RELEASE]);
 	}
 
 	/* What was formatted before may still be there; what lives must be. */
 	strcat(text, mock_read_all(test, file, STEP));
 	for (i = 1; i < MANY; i += 2)
-		KUNIT_EXPECT_EQ(test, count_in(text, line[i]), 1);
+		KUNIT_EXPECT_EQ(test, 1, count_in(text, line[i]));
 	KUNIT_EXPECT_LE(test, count_in(text, line_of(late, 1, "<none>")), 1);
 	KUNIT_EXPECT_EQ(test, count_in(text, "\nTotal 0 devices attached\n"),
 			count_in(text, "\tmock\t"));
@@ -301,8 +300,8 @@ static void bufinfo_can_be_read_again(struct kunit *test)
 	struct file *file = open_bufinfo(test);
 	char *first = mock_read_all(test, file, STEP);
 
-	KUNIT_EXPECT_EQ(test, count_in(first, line_of(exp, 1, "<none>")), 1);
-	KUNIT_EXPECT_EQ(test, vfs_llseek(file, 0, SEEK_SET), 0);
+	KUNIT_EXPECT_EQ(test, 1, count_in(first, line_of(exp, 1, "<none>")));
+	KUNIT_EXPECT_EQ(test, 0, vfs_llseek(file, 0, SEEK_SET));
 	KUNIT_EXPECT_STREQ(test, mock_read_all(test, file, STEP), first);
 }
 

@@ -197,8 +197,8 @@ static void stuck_buffer_stops_nobody(struct kunit *test, long (*read)(void *),
 		left = wait_for_completion_timeout(&reader->done,
 						   MOCK_DEADLOCK);
 	dma_resv_unlock(stuck->dmabuf->resv);
-	KUNIT_EXPECT_NE_MSG(test, left, 0, "somebody waits for the lock");
-	KUNIT_EXPECT_EQ(test, mock_task_join(passer), 0);
+	KUNIT_EXPECT_NE_MSG(test, 0, left, "somebody waits for the lock");
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(passer));
 	KUNIT_EXPECT_GE(test, mock_task_join(reader), 0);
 }
 
@@ -271,7 +271,7 @@ static void many_meet(struct many *many, struct dma_buf *dmabuf)
 		return;
 	buffer->met++;
 	if ((buffer - many->buffer) % 64 == 0)
-		KUNIT_ASSERT_EQ(many->test, many_pass_one(many), 0);
+		KUNIT_ASSERT_EQ(many->test, 0, many_pass_one(many));
 }
 
 static void many_expect_met(struct many *many, unsigned int times)
@@ -280,7 +280,7 @@ static void many_expect_met(struct many *many, unsigned int times)
 
 	for (i = 0; i < many->count; i++)
 		wrong += many->buffer[i].met != times;
-	KUNIT_EXPECT_EQ(many->test, wrong, 0);
+	KUNIT_EXPECT_EQ(many->test, 0, wrong);
 }
 
 static void walks_over_many_come_to_an_end(struct kunit *test)

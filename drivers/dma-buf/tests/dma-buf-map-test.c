@@ -30,11 +30,11 @@ static void expect_whole_buffer(struct mock_exporter *exp, struct sg_table *sgt)
 	struct scatterlist *sg;
 	unsigned int i;
 
-	KUNIT_EXPECT_EQ(exp->test, sgt->nents, MOCK_PAGES);
+	KUNIT_EXPECT_EQ(exp->test, MOCK_PAGES, sgt->nents);
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		KUNIT_EXPECT_EQ(exp->test, sg_dma_address(sg),
 				mock_address(exp, i));
-		KUNIT_EXPECT_EQ(exp->test, sg_dma_len(sg), PAGE_SIZE);
+		KUNIT_EXPECT_EQ(exp->test, PAGE_SIZE, sg_dma_len(sg));
 	}
 }
 
@@ -51,17 +51,17 @@ static void map_gives_addresses(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	expect_whole_buffer(exp, sgt);
 	KUNIT_EXPECT_TRUE(test, mock_is_mapped(attach));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 1);
-	KUNIT_EXPECT_EQ(test, exp->dir, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_MAP]);
+	KUNIT_EXPECT_EQ(test, DMA_TO_DEVICE, exp->dir);
 	KUNIT_EXPECT_PTR_EQ(test, exp->attach, attach);
 
 	exp->dir = DMA_NONE;
 	exp->attach = NULL;
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, how->locked);
 	KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 	KUNIT_EXPECT_PTR_EQ(test, exp->unmapped, exp->mapped);
-	KUNIT_EXPECT_EQ(test, exp->dir, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, DMA_TO_DEVICE, exp->dir);
 	KUNIT_EXPECT_PTR_EQ(test, exp->attach, attach);
 }
 
@@ -79,7 +79,7 @@ static void mappings_end_in_any_order(struct kunit *test)
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt[i]);
 		exported[i] = exp->mapped;
 	}
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 3);
+	KUNIT_EXPECT_EQ(test, 3, exp->calls[MOCK_MAP]);
 
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_TRUE(test, mock_is_mapped(attach));
@@ -87,7 +87,7 @@ static void mappings_end_in_any_order(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, exp->unmapped, exported[order[i]]);
 	}
 	KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 3);
+	KUNIT_EXPECT_EQ(test, 3, exp->calls[MOCK_UNMAP]);
 }
 
 struct pin_row {
@@ -135,10 +135,10 @@ static void map_pins_what_would_move(struct kunit *test)
 		exp->hook = expect_pinned;
 	sgt = mock_map(attach, DMA_TO_DEVICE, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], row->pinned);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	KUNIT_EXPECT_EQ(test, row->pinned, exp->calls[MOCK_PIN]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], row->pinned);
+	KUNIT_EXPECT_EQ(test, row->pinned, exp->calls[MOCK_UNPIN]);
 }
 
 struct fail_row {
@@ -177,10 +177,10 @@ static void failed_map_leaves_nothing(struct kunit *test)
 	if (row->op < MOCK_OPS)
 		exp->errors[row->op] = row->err;
 	exp->table = row->table;
-	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false),
-			    ERR_PTR(row->result));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(row->result),
+			    mock_map(attach, DMA_TO_DEVICE, false));
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], pins);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], pins);
 	KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
 
@@ -208,15 +208,15 @@ static void map_refuses_bad_arguments(struct kunit *test)
 	struct dma_buf_attachment none = {};
 
 	mock_reports(test);
-	KUNIT_EXPECT_PTR_EQ(test, fn(NULL, DMA_TO_DEVICE), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), fn(NULL, DMA_TO_DEVICE));
 	mock_expect_bad_args(test, func);
-	KUNIT_EXPECT_PTR_EQ(test, fn(&none, DMA_TO_DEVICE), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), fn(&none, DMA_TO_DEVICE));
 	mock_expect_bad_args(test, func);
-	KUNIT_EXPECT_PTR_EQ(test, fn(attach, DMA_NONE), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), fn(attach, DMA_NONE));
 	mock_expect_bad_args(test, func);
-	KUNIT_EXPECT_PTR_EQ(test, fn(attach, DMA_NONE + 1), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), fn(attach, DMA_NONE + 1));
 	mock_expect_bad_args(test, func);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_MAP]);
 }
 
 static void unmap_refuses_bad_arguments(struct kunit *test)
@@ -242,7 +242,7 @@ static void unmap_refuses_bad_arguments(struct kunit *test)
 	mock_expect_bad_args(test, func);
 	fn(attach, NULL, DMA_TO_DEVICE);
 	mock_expect_bad_args(test, func);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 	KUNIT_EXPECT_TRUE(test, mock_is_mapped(attach));
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
 }
@@ -285,23 +285,22 @@ static void cached_table_is_mapped_once(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
 	mock_unmap(attach, first, row->first, false);
 	KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 
 	/* Also while it is not in use, it stays what it was made for. */
 	second = mock_map(attach, row->second, false);
-	KUNIT_EXPECT_PTR_EQ(test, second,
-			    row->err ? ERR_PTR(row->err) : first);
-	KUNIT_EXPECT_EQ(test, mock_is_mapped(attach), !row->err);
+	KUNIT_EXPECT_PTR_EQ(test, row->err ? ERR_PTR(row->err) : first, second);
+	KUNIT_EXPECT_EQ(test, !row->err, mock_is_mapped(attach));
 	if (!row->err)
 		mock_unmap(attach, second, row->second, false);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_MAP]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 
 	mock_detach(imp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 	KUNIT_EXPECT_PTR_EQ(test, exp->unmapped, exp->mapped);
-	KUNIT_EXPECT_EQ(test, exp->dir, row->first);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_DETACH], 1);
+	KUNIT_EXPECT_EQ(test, row->first, exp->dir);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 	mock_expect_no_report(test);
 }
 
@@ -326,7 +325,7 @@ static void cached_table_counts_its_users(struct kunit *test)
 	mock_unmap(attach, sgt, DMA_BIDIRECTIONAL, false);
 	mock_expect_report(test, exp, imp,
 			   "unmap of a table that is not mapped");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 	KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
 }
 
@@ -342,7 +341,7 @@ static void every_device_has_its_cached_table(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, of_a);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, of_b);
 	KUNIT_EXPECT_PTR_NE(test, of_a, of_b);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 2);
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_MAP]);
 	mock_unmap(a->attach, of_a, DMA_TO_DEVICE, false);
 	mock_unmap(b->attach, of_b, DMA_FROM_DEVICE, false);
 }
@@ -365,16 +364,16 @@ static void unmap_refuses_what_is_not_mapped(struct kunit *test)
 	mock_expect_report(test, exp, a, "unmap of a table that is not mapped");
 	mock_unmap(b->attach, sgt, DMA_TO_DEVICE, false);
 	mock_expect_report(test, exp, b, "unmap of a table that is not mapped");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
 	KUNIT_EXPECT_TRUE(test, mock_is_mapped(a->attach));
 
 	mock_unmap(a->attach, sgt, DMA_TO_DEVICE, false);
 	mock_expect_no_report(test);
 	mock_unmap(a->attach, sgt, DMA_TO_DEVICE, false);
 	mock_expect_report(test, exp, a, "unmap of a table that is not mapped");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNPIN]);
 }
 
 static void unmap_uses_the_direction_of_map(struct kunit *test)
@@ -391,7 +390,7 @@ static void unmap_uses_the_direction_of_map(struct kunit *test)
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 		mock_unmap(attach, sgt, DMA_FROM_DEVICE, false);
 		KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], i);
-		KUNIT_EXPECT_EQ(test, exp->dir, DMA_TO_DEVICE);
+		KUNIT_EXPECT_EQ(test, DMA_TO_DEVICE, exp->dir);
 		KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
 	}
 	/* Once is enough: some do it for every frame. */
@@ -415,10 +414,10 @@ static void one_table_serves_two_mappings(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, from);
 
 	mock_unmap(attach, to, DMA_TO_DEVICE, false);
-	KUNIT_EXPECT_EQ(test, exp->dir, DMA_TO_DEVICE);
+	KUNIT_EXPECT_EQ(test, DMA_TO_DEVICE, exp->dir);
 	KUNIT_EXPECT_TRUE(test, mock_is_mapped(attach));
 	mock_unmap(attach, from, DMA_FROM_DEVICE, false);
-	KUNIT_EXPECT_EQ(test, exp->dir, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_EQ(test, DMA_FROM_DEVICE, exp->dir);
 	KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
 	mock_expect_no_report(test);
 }

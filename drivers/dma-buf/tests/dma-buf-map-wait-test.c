@@ -45,10 +45,10 @@ static void map_waits_for_moves(struct kunit *test)
 		sgt = mock_map(attach, DMA_TO_DEVICE, locked);
 		mock_signal_end(test);
 		if (row->waits)
-			KUNIT_EXPECT_PTR_EQ(test, sgt, ERR_PTR(-ERESTARTSYS));
+			KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ERESTARTSYS), sgt);
 		else
 			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-		KUNIT_EXPECT_EQ(test, mock_is_mapped(attach), !row->waits);
+		KUNIT_EXPECT_EQ(test, !row->waits, mock_is_mapped(attach));
 		KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], i + 1);
 		if (!row->waits)
 			mock_unmap(attach, sgt, DMA_TO_DEVICE, locked);
@@ -89,18 +89,18 @@ static void others_go_on_while_map_waits(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, free);
 	dma_resv_unlock(exp->dmabuf->resv);
 	/* What is waited for is mapped and pinned already. */
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 0);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_PIN]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_MAP]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 	mock_attach(b, exp);
 	mock_detach(b);
-	KUNIT_EXPECT_EQ(test, (__force int)mock_poll(poller, exp->dmabuf), 0);
+	KUNIT_EXPECT_EQ(test, 0, (__force int)mock_poll(poller, exp->dmabuf));
 
 	dma_fence_signal(&fence->base);
-	KUNIT_EXPECT_EQ(test, poller->wakeups, 1);
-	KUNIT_EXPECT_EQ(test, mock_task_join(task), 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 1);
+	KUNIT_EXPECT_EQ(test, 1, poller->wakeups);
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(task));
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNPIN]);
 }
 
 static void signal_ends_the_wait_of_map(struct kunit *test)
@@ -114,10 +114,10 @@ static void signal_ends_the_wait_of_map(struct kunit *test)
 	task = mock_task(test, map_in_task, imp);
 	mock_wait(test, &fence->waited);
 	mock_task_signal(task);
-	KUNIT_EXPECT_EQ(test, mock_task_join(task), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, -ERESTARTSYS, mock_task_join(task));
 	KUNIT_EXPECT_FALSE(test, mock_is_mapped(imp->attach));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNPIN], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNPIN]);
 	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(&fence->base));
 }
 

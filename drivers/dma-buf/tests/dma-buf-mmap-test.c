@@ -23,19 +23,19 @@ static void mmap_shows_the_memory(struct kunit *test)
 
 	addr = (u32 __user *)mock_mmap(test, file, MOCK_PAGES, 0, READ_WRITE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE((unsigned long)addr));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_MMAP]);
 	KUNIT_EXPECT_PTR_EQ(test, exp->vm_file, file);
-	KUNIT_EXPECT_EQ(test, file_count(file), 2);
+	KUNIT_EXPECT_EQ(test, 2, file_count(file));
 
-	KUNIT_EXPECT_EQ(test, put_user(0x600df00d, addr), 0);
+	KUNIT_EXPECT_EQ(test, 0, put_user(0x600df00d, addr));
 	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(exp->pages[0]), 0x600df00d);
 	*(u32 *)page_address(exp->pages[3]) = 0xcafe;
-	KUNIT_EXPECT_EQ(test, get_user(value, addr + 3 * PAGE_SIZE / 4), 0);
+	KUNIT_EXPECT_EQ(test, 0, get_user(value, addr + 3 * PAGE_SIZE / 4));
 	KUNIT_EXPECT_EQ(test, value, 0xcafe);
 
-	KUNIT_EXPECT_EQ(test, vm_munmap((unsigned long)addr,
-					MOCK_PAGES * PAGE_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, file_count(file), 1);
+	KUNIT_EXPECT_EQ(test, 0,
+			vm_munmap((unsigned long)addr, MOCK_PAGES * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, file_count(file));
 }
 
 static void mapping_keeps_the_buffer(struct kunit *test)
@@ -46,11 +46,11 @@ static void mapping_keeps_the_buffer(struct kunit *test)
 	addr = mock_mmap(test, exp->dmabuf->file, MOCK_PAGES, 0, READ_WRITE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	dma_buf_put(exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
-	KUNIT_EXPECT_EQ(test, put_user(1, (u32 __user *)addr), 0);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
+	KUNIT_EXPECT_EQ(test, 0, put_user(1, (u32 __user *)addr));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 
-	KUNIT_EXPECT_EQ(test, vm_munmap(addr, MOCK_PAGES * PAGE_SIZE), 0);
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(addr, MOCK_PAGES * PAGE_SIZE));
 	mock_wait_released(exp);
 }
 
@@ -97,17 +97,17 @@ static void driver_hands_the_area_over(struct kunit *test)
 	/* Where the area was in the driver's file does not matter. */
 	addr = mock_mmap(test, driver.file, 2, 1000, READ_WRITE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MMAP], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_MMAP]);
 	KUNIT_EXPECT_PTR_EQ(test, exp->vm_file, file);
-	KUNIT_EXPECT_EQ(test, exp->vm_pgoff, 1);
-	KUNIT_EXPECT_EQ(test, file_count(file), 2);
-	KUNIT_EXPECT_EQ(test, file_count(driver.file), 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->vm_pgoff);
+	KUNIT_EXPECT_EQ(test, 2, file_count(file));
+	KUNIT_EXPECT_EQ(test, 1, file_count(driver.file));
 
-	KUNIT_EXPECT_EQ(test, put_user(7, (u32 __user *)addr), 0);
-	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(exp->pages[1]), 7);
+	KUNIT_EXPECT_EQ(test, 0, put_user(7, (u32 __user *)addr));
+	KUNIT_EXPECT_EQ(test, 7, *(u32 *)page_address(exp->pages[1]));
 
-	KUNIT_EXPECT_EQ(test, vm_munmap(addr, 2 * PAGE_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, file_count(file), 1);
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(addr, 2 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 1, file_count(file));
 }
 
 /* Everything that both ways have to do. */
@@ -161,7 +161,7 @@ static void mmap_needs_the_exporter(struct kunit *test)
 	mock_export(exp);
 	KUNIT_EXPECT_EQ(test, map(test, test->param_value, &driver, 1, 0),
 			(unsigned long)-EINVAL);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
 }
 
 static void exporters_mmap_may_fail(struct kunit *test)
@@ -172,7 +172,7 @@ static void exporters_mmap_may_fail(struct kunit *test)
 	exp->errors[MOCK_MMAP] = -EIO;
 	KUNIT_EXPECT_EQ(test, map(test, test->param_value, &driver, 1, 0),
 			(unsigned long)-EIO);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
 }
 
 struct bounds_row {
@@ -264,9 +264,9 @@ static void range_must_not_wrap_around(struct kunit *test)
 	driver_open(test, &driver);
 	KUNIT_EXPECT_EQ(test, mock_mmap(test, driver.file, row->pages, 0,
 					READ_WRITE), (unsigned long)row->err);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MMAP], 0);
-	KUNIT_EXPECT_EQ(test, file_count(driver.file), 1);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_MMAP]);
+	KUNIT_EXPECT_EQ(test, 1, file_count(driver.file));
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
 }
 
 static void mmap_refuses_nothing(struct kunit *test)
@@ -275,11 +275,11 @@ static void mmap_refuses_nothing(struct kunit *test)
 	struct vm_area_struct vma = {};
 
 	mock_reports(test);
-	KUNIT_EXPECT_EQ(test, dma_buf_mmap(NULL, &vma, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, dma_buf_mmap(NULL, &vma, 0));
 	mock_expect_bad_args(test, "dma_buf_mmap");
-	KUNIT_EXPECT_EQ(test, dma_buf_mmap(exp->dmabuf, NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, dma_buf_mmap(exp->dmabuf, NULL, 0));
 	mock_expect_bad_args(test, "dma_buf_mmap");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MMAP], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_MMAP]);
 }
 
 static struct kunit_case dma_buf_mmap_cases[] = {

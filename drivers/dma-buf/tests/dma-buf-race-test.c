@@ -116,7 +116,7 @@ static long step_vmap(struct racer *racer)
 		return err;
 	KUNIT_EXPECT_PTR_EQ(race->test, map.vaddr, race->memory);
 	schedule();
-	KUNIT_EXPECT_EQ(race->test, atomic_read(&race->vmapped), 1);
+	KUNIT_EXPECT_EQ(race->test, 1, atomic_read(&race->vmapped));
 	dma_buf_vunmap_unlocked(race->dmabuf, &map);
 	return 0;
 }
@@ -151,7 +151,7 @@ static long step_iterate(struct racer *racer)
 		met += dmabuf == race->dmabuf;
 		schedule();
 	}
-	KUNIT_EXPECT_EQ(race->test, met, 1);
+	KUNIT_EXPECT_EQ(race->test, 1, met);
 	return 0;
 }
 
@@ -177,8 +177,8 @@ static long step_poll_and_close(struct racer *racer)
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
 	mock_fence_add(race->test, dmabuf->resv, fence, DMA_RESV_USAGE_WRITE);
-	KUNIT_EXPECT_EQ(race->test,
-			(__force int)race_poll(dmabuf, EPOLLIN | EPOLLOUT), 0);
+	KUNIT_EXPECT_EQ(race->test, 0,
+			(__force int)race_poll(dmabuf, EPOLLIN | EPOLLOUT));
 	/* From here on it may signal at any moment. */
 	xchg(&race->fence, fence);
 	if (get_random_u32_below(2))
@@ -187,7 +187,7 @@ static long step_poll_and_close(struct racer *racer)
 	__fput_sync(dmabuf->file);
 
 	/* Neither the poll nor the buffer has anything to do with it now. */
-	KUNIT_EXPECT_EQ(race->test, kref_read(&fence->base.refcount), 1);
+	KUNIT_EXPECT_EQ(race->test, 1, kref_read(&fence->base.refcount));
 	spin_lock_irq(&fence->lock);
 	if (!dma_fence_is_signaled_locked(&fence->base))
 		KUNIT_EXPECT_TRUE(race->test,

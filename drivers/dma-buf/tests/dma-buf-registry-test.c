@@ -47,7 +47,7 @@ static void expect_each_once(struct kunit *test, struct crowd *crowd)
 	unsigned int i;
 
 	for (i = 0; i < BUFFERS; i++)
-		KUNIT_EXPECT_EQ(test, crowd->met[i], 1);
+		KUNIT_EXPECT_EQ(test, 1, crowd->met[i]);
 	memset(crowd->met, 0, sizeof(crowd->met));
 }
 
@@ -86,10 +86,9 @@ static void walks_meet_every_buffer_once(struct kunit *test)
 
 	/* And leave no reference behind. */
 	for (i = 0; i < BUFFERS; i++) {
-		KUNIT_EXPECT_EQ(test, file_count(all->exp[i]->dmabuf->file), 1);
-		KUNIT_EXPECT_EQ(test,
-				d_count(to_dma_buf_object(all->exp[i]->dmabuf)->dentry),
-				1);
+		KUNIT_EXPECT_EQ(test, 1, file_count(all->exp[i]->dmabuf->file));
+		KUNIT_EXPECT_EQ(test, 1,
+				d_count(all->exp[i]->dmabuf->file->f_path.dentry));
 	}
 }
 
@@ -101,7 +100,7 @@ static void iterator_hands_out_references(struct kunit *test)
 	for (dmabuf = dma_buf_iter_begin(); dmabuf;
 	     dmabuf = dma_buf_iter_next(dmabuf)) {
 		if (crowd_meet(all, dmabuf) < BUFFERS)
-			KUNIT_EXPECT_EQ(test, file_count(dmabuf->file), 2);
+			KUNIT_EXPECT_EQ(test, 2, file_count(dmabuf->file));
 	}
 	expect_each_once(test, all);
 }
@@ -115,9 +114,9 @@ static void iteration_may_end_early(struct kunit *test)
 	while (dmabuf && crowd_meet(all, dmabuf) == BUFFERS)
 		dmabuf = dma_buf_iter_next(dmabuf);
 	KUNIT_ASSERT_NOT_NULL(test, dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(dmabuf->file), 2);
+	KUNIT_EXPECT_EQ(test, 2, file_count(dmabuf->file));
 	dma_buf_put(dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 1, file_count(dmabuf->file));
 }
 
 /* The walker's reference may be the last one. */
@@ -133,7 +132,7 @@ static void buffers_go_during_iteration(struct kunit *test)
 		if (i < BUFFERS) {
 			dma_buf_put(dmabuf);
 			all->exp[i]->is_put = true;
-			KUNIT_EXPECT_EQ(test, file_count(dmabuf->file), 1);
+			KUNIT_EXPECT_EQ(test, 1, file_count(dmabuf->file));
 		}
 	}
 	expect_each_once(test, all);
@@ -166,7 +165,7 @@ static void buffers_ahead_go_during_iteration(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, all->met[i], !all->exp[i]->is_put);
 		alive -= all->met[i];
 	}
-	KUNIT_EXPECT_EQ(test, alive, 0);
+	KUNIT_EXPECT_EQ(test, 0, alive);
 }
 
 static void buffers_come_during_iteration(struct kunit *test)
@@ -195,17 +194,17 @@ static void iterator_passes_over_the_dying(struct kunit *test)
 
 	path_get(&path);
 	mock_release(dying);
-	KUNIT_EXPECT_EQ(test, dying->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 0, dying->calls[MOCK_RELEASE]);
 
 	iterate(all);
-	KUNIT_EXPECT_EQ(test, all->met[BUFFERS / 2], 0);
+	KUNIT_EXPECT_EQ(test, 0, all->met[BUFFERS / 2]);
 	all->met[BUFFERS / 2]++;
 	expect_each_once(test, all);
 
 	walk(all);
 	expect_each_once(test, all);
 	path_put(&path);
-	KUNIT_EXPECT_EQ(test, dying->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, dying->calls[MOCK_RELEASE]);
 }
 
 /* So many that a walker has to let go of the lock on its way past them. */
@@ -284,9 +283,9 @@ static void released_is_nowhere_to_be_found(struct kunit *test)
 	all->exp[0]->hook = expect_gone;
 	all->exp[0]->hook_data = all;
 	mock_release(all->exp[0]);
-	KUNIT_EXPECT_EQ(test, all->exp[0]->calls[MOCK_RELEASE], 1);
-	KUNIT_EXPECT_EQ(test, all->met[0], 0);
-	KUNIT_EXPECT_EQ(test, all->met[1], 2);
+	KUNIT_EXPECT_EQ(test, 1, all->exp[0]->calls[MOCK_RELEASE]);
+	KUNIT_EXPECT_EQ(test, 0, all->met[0]);
+	KUNIT_EXPECT_EQ(test, 2, all->met[1]);
 }
 
 static void cursor_stays_until_it_passes(struct kunit *test)
@@ -298,9 +297,9 @@ static void cursor_stays_until_it_passes(struct kunit *test)
 	dma_buf_cursor_start(&cursor);
 	first = dma_buf_cursor_get(&cursor);
 	KUNIT_ASSERT_NOT_NULL(test, first);
-	KUNIT_EXPECT_EQ(test, file_count(first->base.file), 2);
+	KUNIT_EXPECT_EQ(test, 2, file_count(first->base.file));
 	dma_buf_cursor_put(&cursor);
-	KUNIT_EXPECT_EQ(test, file_count(first->base.file), 1);
+	KUNIT_EXPECT_EQ(test, 1, file_count(first->base.file));
 
 	again = dma_buf_cursor_get(&cursor);
 	KUNIT_EXPECT_PTR_EQ(test, again, first);
@@ -335,15 +334,15 @@ static void buffers_go_before_a_cursor(struct kunit *test)
 		if (i < BUFFERS && met++ % 2) {
 			dma_buf_cursor_put(&cursor);
 			mock_release(all->exp[i]);
-			KUNIT_EXPECT_EQ(test, all->exp[i]->calls[MOCK_RELEASE],
-					1);
+			KUNIT_EXPECT_EQ(test, 1,
+					all->exp[i]->calls[MOCK_RELEASE]);
 			continue;
 		}
 		dma_buf_cursor_pass(&cursor, obj);
 		dma_buf_cursor_put(&cursor);
 	}
 	dma_buf_cursor_end(&cursor);
-	KUNIT_EXPECT_EQ(test, met, BUFFERS);
+	KUNIT_EXPECT_EQ(test, BUFFERS, met);
 	expect_each_once(test, all);
 }
 
@@ -371,8 +370,8 @@ static void cursor_may_hold_the_last_reference(struct kunit *test)
 	obj = cursor_find(&cursor, exp);
 	KUNIT_ASSERT_NOT_NULL(test, obj);
 	dma_buf_put(exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 	dma_buf_cursor_pass(&cursor, obj);
 	dma_buf_cursor_put(&cursor);
 	mock_wait_released(exp);
@@ -399,12 +398,12 @@ static void cursor_may_hold_the_last_path(struct kunit *test)
 	obj = cursor_find(&a, exp);
 	KUNIT_ASSERT_NOT_NULL(test, obj);
 	path_put(&path);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 
 	/* Another reader comes while the first one leaves. */
 	KUNIT_EXPECT_PTR_EQ(test, cursor_find(&b, exp), obj);
 	dma_buf_cursor_put(&a);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 	dma_buf_cursor_put(&b);
 	mock_wait_released(exp);
 	KUNIT_EXPECT_PTR_NE(test, exp->hook_data, (void *)current);
@@ -469,7 +468,7 @@ static void inode_numbers_come_once(struct kunit *test)
 	for (i = 0; i < NUMBERS; i++)
 		ino[i] = dma_buf_registry_ino();
 	sort(ino, NUMBERS, sizeof(*ino), compare, NULL);
-	KUNIT_EXPECT_NE(test, ino[0], 0);
+	KUNIT_EXPECT_NE(test, 0, ino[0]);
 	for (i = 1; i < NUMBERS; i++)
 		KUNIT_ASSERT_LT(test, ino[i - 1], ino[i]);
 }

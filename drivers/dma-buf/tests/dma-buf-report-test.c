@@ -38,8 +38,8 @@ static void report_comes_once(struct kunit *test)
 		dma_buf_misuse(other->dmabuf, NULL, DMA_BUF_UNMAP_UNMAPPED, "c");
 	}
 	mock_read_reports(test);
-	KUNIT_EXPECT_EQ(test, reports->count, 3);
-	KUNIT_EXPECT_EQ(test, reports->warnings, 3);
+	KUNIT_EXPECT_EQ(test, 3, reports->count);
+	KUNIT_EXPECT_EQ(test, 3, reports->warnings);
 }
 
 /* A program chose the name; a line of the log is the kernel's own. */
@@ -51,7 +51,7 @@ static void report_escapes_the_name(struct kunit *test)
 	exp->dmabuf->name = kstrdup("a\n[    0.000000] BUG", GFP_KERNEL);
 	dma_buf_misuse(exp->dmabuf, NULL, DMA_BUF_VMAP_EMPTY, "oh");
 	mock_read_reports(test);
-	KUNIT_EXPECT_EQ(test, reports->count, 1);
+	KUNIT_EXPECT_EQ(test, 1, reports->count);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(reports->text,
 					   "name \"a\\n[    0.000000] BUG\""));
 }
@@ -67,7 +67,7 @@ static void long_report_is_cut(struct kunit *test)
 	memset(text, 'x', 999);
 	dma_buf_misuse(exp->dmabuf, NULL, DMA_BUF_VMAP_EMPTY, "%s", text);
 	mock_read_reports(test);
-	KUNIT_EXPECT_EQ(test, reports->count, 1);
+	KUNIT_EXPECT_EQ(test, 1, reports->count);
 	KUNIT_EXPECT_EQ(test, strlen(reports->text),
 			sizeof(reports->text) - 1);
 	KUNIT_EXPECT_TRUE(test, strstarts(reports->text,

@@ -33,7 +33,7 @@ static long export(struct mock_exporter *exp, u32 flags)
 	KUNIT_EXPECT_EQ(exp->test, request.flags, flags);
 	if (!err)
 		return request.fd;
-	KUNIT_EXPECT_EQ(exp->test, request.fd, -1);
+	KUNIT_EXPECT_EQ(exp->test, -1, request.fd);
 	return err;
 }
 
@@ -103,7 +103,7 @@ static void export_takes_who_is_in_the_way(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, has_signaled(test, fd), !counts);
 		dma_fence_signal(&fence->base);
 		KUNIT_EXPECT_TRUE(test, has_signaled(test, fd));
-		KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+		KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 	}
 }
 
@@ -122,7 +122,7 @@ static void export_takes_all_at_once(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, has_signaled(test, fd));
 	dma_fence_signal(&b->base);
 	KUNIT_EXPECT_TRUE(test, has_signaled(test, fd));
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 }
 
 static const u32 bad_flags[] = {
@@ -144,13 +144,13 @@ static void sync_files_need_a_direction(struct kunit *test)
 	int fd = next_fd(test);
 	long good;
 
-	KUNIT_EXPECT_EQ(test, export(exp, *flags), -EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, export(exp, *flags));
 	KUNIT_EXPECT_EQ(test, next_fd(test), fd);
 
 	good = export(exp, DMA_BUF_SYNC_READ);
 	KUNIT_ASSERT_GE(test, good, 0);
-	KUNIT_EXPECT_EQ(test, import(exp, *flags, good), -EINVAL);
-	KUNIT_EXPECT_EQ(test, close_fd(good), 0);
+	KUNIT_EXPECT_EQ(test, -EINVAL, import(exp, *flags, good));
+	KUNIT_EXPECT_EQ(test, 0, close_fd(good));
 }
 
 static void export_without_descriptors_fails(struct kunit *test)
@@ -158,7 +158,7 @@ static void export_without_descriptors_fails(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 
 	current->signal->rlim[RLIMIT_NOFILE].rlim_cur = 0;
-	KUNIT_EXPECT_EQ(test, export(exp, DMA_BUF_SYNC_READ), -EMFILE);
+	KUNIT_EXPECT_EQ(test, -EMFILE, export(exp, DMA_BUF_SYNC_READ));
 }
 
 static void requests_must_be_readable(struct kunit *test)
@@ -166,11 +166,11 @@ static void requests_must_be_readable(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	void __user *gone = mock_user(test, "", 1);
 
-	KUNIT_ASSERT_EQ(test, vm_munmap((unsigned long)gone, PAGE_SIZE), 0);
-	KUNIT_EXPECT_EQ(test, ioctl_at(exp, DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
-				       gone), -EFAULT);
-	KUNIT_EXPECT_EQ(test, ioctl_at(exp, DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
-				       gone), -EFAULT);
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap((unsigned long)gone, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			ioctl_at(exp, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, gone));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			ioctl_at(exp, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, gone));
 }
 
 /* A program that maps its request read-only never learns of a descriptor. */
@@ -187,8 +187,9 @@ static void answer_must_be_writable(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 
 	fd = next_fd(test);
-	KUNIT_EXPECT_EQ(test, ioctl_at(exp, DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
-				       (void __user *)addr), -EFAULT);
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			ioctl_at(exp, DMA_BUF_IOCTL_EXPORT_SYNC_FILE,
+				 (void __user *)addr));
 	KUNIT_EXPECT_EQ(test, next_fd(test), fd);
 	/* The test has one, the buffer the other. The file goes in a worker. */
 	mock_wait_for(test, kref_read(&fence->base.refcount) == 2);
@@ -231,13 +232,12 @@ static void import_stands_in_the_way(struct kunit *test)
 	struct mock_fence *fence = mock_fence(test);
 	int fd = sync_file_fd(test, &fence->base);
 
-	KUNIT_EXPECT_EQ(test, import(exp, row->flags, fd), 0);
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+	KUNIT_EXPECT_EQ(test, 0, import(exp, row->flags, fd));
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 	KUNIT_EXPECT_TRUE(test, dma_resv_test_signaled(resv,
 						       DMA_RESV_USAGE_KERNEL));
-	KUNIT_EXPECT_EQ(test, dma_resv_test_signaled(resv,
-						     DMA_RESV_USAGE_WRITE),
-			!row->blocks_readers);
+	KUNIT_EXPECT_EQ(test, !row->blocks_readers,
+			dma_resv_test_signaled(resv, DMA_RESV_USAGE_WRITE));
 	KUNIT_EXPECT_FALSE(test, dma_resv_test_signaled(resv,
 							DMA_RESV_USAGE_READ));
 	dma_fence_signal(&fence->base);
@@ -282,10 +282,10 @@ static void import_takes_sets_apart(struct kunit *test)
 	fd = sync_file_fd(test, &array->base);
 	dma_fence_put(&array->base);
 
-	KUNIT_EXPECT_EQ(test, import(exp, DMA_BUF_SYNC_WRITE, fd), 0);
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
-	KUNIT_EXPECT_EQ(test, count_fences(exp->dmabuf->resv,
-					   DMA_RESV_USAGE_WRITE), 2);
+	KUNIT_EXPECT_EQ(test, 0, import(exp, DMA_BUF_SYNC_WRITE, fd));
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
+	KUNIT_EXPECT_EQ(test, 2,
+			count_fences(exp->dmabuf->resv, DMA_RESV_USAGE_WRITE));
 }
 
 static void import_of_what_is_done_blocks_nobody(struct kunit *test)
@@ -295,8 +295,8 @@ static void import_of_what_is_done_blocks_nobody(struct kunit *test)
 	int fd = sync_file_fd(test, &fence->base);
 
 	dma_fence_signal(&fence->base);
-	KUNIT_EXPECT_EQ(test, import(exp, DMA_BUF_SYNC_WRITE, fd), 0);
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+	KUNIT_EXPECT_EQ(test, 0, import(exp, DMA_BUF_SYNC_WRITE, fd));
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 	KUNIT_EXPECT_TRUE(test, dma_resv_test_signaled(exp->dmabuf->resv,
 						       DMA_RESV_USAGE_BOOKKEEP));
 }
@@ -306,15 +306,15 @@ static void import_needs_a_sync_file(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	int fd;
 
-	KUNIT_EXPECT_EQ(test, import(exp, DMA_BUF_SYNC_READ, -1), -EINVAL);
-	KUNIT_EXPECT_EQ(test, import(exp, DMA_BUF_SYNC_READ, next_fd(test)),
-			-EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, import(exp, DMA_BUF_SYNC_READ, -1));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			import(exp, DMA_BUF_SYNC_READ, next_fd(test)));
 
 	get_dma_buf(exp->dmabuf);
 	fd = dma_buf_fd(exp->dmabuf, 0);
 	KUNIT_ASSERT_GE(test, fd, 0);
-	KUNIT_EXPECT_EQ(test, import(exp, DMA_BUF_SYNC_READ, fd), -EINVAL);
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+	KUNIT_EXPECT_EQ(test, -EINVAL, import(exp, DMA_BUF_SYNC_READ, fd));
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 	KUNIT_EXPECT_TRUE(test, dma_resv_test_signaled(exp->dmabuf->resv,
 						       DMA_RESV_USAGE_BOOKKEEP));
 }

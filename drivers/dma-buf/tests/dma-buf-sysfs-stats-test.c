@@ -52,8 +52,8 @@ static void directory_goes_with_the_memory(struct kunit *test)
 	mock_release(exp);
 	expect_stats(exp, "exporter_name", "mock\n");
 	path_put(&path);
-	KUNIT_EXPECT_PTR_EQ(test, open_stats(test, ino, "size"),
-			    ERR_PTR(-ENOENT));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOENT),
+			    open_stats(test, ino, "size"));
 }
 
 /* Whoever has the file open keeps nothing but the file. */
@@ -66,8 +66,8 @@ static void open_file_keeps_no_buffer(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
-	KUNIT_EXPECT_EQ(test, mock_read(test, file, text, 31), -ENODEV);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
+	KUNIT_EXPECT_EQ(test, -ENODEV, mock_read(test, file, text, 31));
 }
 
 static void exporter_needs_a_name(struct kunit *test)
@@ -76,8 +76,8 @@ static void exporter_needs_a_name(struct kunit *test)
 	struct dma_buf_export_info info = mock_export_info(exp);
 
 	info.exp_name = NULL;
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_export(&info), ERR_PTR(-EINVAL));
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), dma_buf_export(&info));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 }
 
 static struct kunit_case dma_buf_sysfs_stats_cases[] = {

@@ -22,11 +22,11 @@ static void export_fills_the_buffer(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct dma_buf *dmabuf = exp->dmabuf;
 
-	KUNIT_EXPECT_EQ(test, dmabuf->size, MOCK_PAGES * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, MOCK_PAGES * PAGE_SIZE, dmabuf->size);
 	KUNIT_EXPECT_PTR_EQ(test, dmabuf->ops, &exp->ops);
-	KUNIT_EXPECT_STREQ(test, dmabuf->exp_name, MOCK_EXPORTER_NAME);
+	KUNIT_EXPECT_STREQ(test, MOCK_EXPORTER_NAME, dmabuf->exp_name);
 	KUNIT_EXPECT_NULL(test, dmabuf->name);
-	KUNIT_EXPECT_PTR_EQ(test, dmabuf->owner, THIS_MODULE);
+	KUNIT_EXPECT_PTR_EQ(test, THIS_MODULE, dmabuf->owner);
 	KUNIT_EXPECT_PTR_EQ(test, dmabuf->priv, exp);
 	KUNIT_EXPECT_TRUE(test, list_empty(&dmabuf->attachments));
 	KUNIT_EXPECT_TRUE(test, dma_resv_test_signaled(dmabuf->resv,
@@ -44,18 +44,18 @@ static void export_makes_a_file(struct kunit *test)
 
 	KUNIT_EXPECT_TRUE(test, is_dma_buf_file(file));
 	KUNIT_EXPECT_PTR_EQ(test, file->private_data, exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(file), 1);
+	KUNIT_EXPECT_EQ(test, 1, file_count(file));
 	KUNIT_EXPECT_TRUE(test, file->f_mode & FMODE_LSEEK);
 
 	KUNIT_EXPECT_EQ(test, inode->i_ino,
 			to_dma_buf_object(exp->dmabuf)->ino);
-	KUNIT_EXPECT_NE(test, inode->i_ino, 0);
+	KUNIT_EXPECT_NE(test, 0, inode->i_ino);
 	KUNIT_EXPECT_EQ(test, i_size_read(inode), exp->size);
 	KUNIT_EXPECT_EQ(test, inode_get_bytes(inode), exp->size);
 	KUNIT_EXPECT_TRUE(test, IS_PRIVATE(inode));
 
-	KUNIT_ASSERT_EQ(test, vfs_statfs(&file->f_path, &stat), 0);
-	KUNIT_EXPECT_EQ(test, stat.f_type, DMA_BUF_MAGIC);
+	KUNIT_ASSERT_EQ(test, 0, vfs_statfs(&file->f_path, &stat));
+	KUNIT_EXPECT_EQ(test, DMA_BUF_MAGIC, stat.f_type);
 }
 
 static void two_buffers_have_nothing_in_common(struct kunit *test)
@@ -76,14 +76,14 @@ static void file_is_called_after_the_buffer(struct kunit *test)
 	struct dma_buf *dmabuf = exp->dmabuf;
 	char path[64];
 
-	KUNIT_EXPECT_STREQ(test, file_path(dmabuf->file, path, sizeof(path)),
-			   "/dmabuf:");
+	KUNIT_EXPECT_STREQ(test, "/dmabuf:",
+			   file_path(dmabuf->file, path, sizeof(path)));
 
 	spin_lock(&dmabuf->name_lock);
 	dmabuf->name = kstrdup("frame\n1", GFP_ATOMIC);
 	spin_unlock(&dmabuf->name_lock);
-	KUNIT_EXPECT_STREQ(test, file_path(dmabuf->file, path, sizeof(path)),
-			   "/dmabuf:frame\n1");
+	KUNIT_EXPECT_STREQ(test, "/dmabuf:frame\n1",
+			   file_path(dmabuf->file, path, sizeof(path)));
 }
 
 static void export_keeps_the_flags(struct kunit *test)
@@ -180,14 +180,14 @@ static void export_refuses(struct kunit *test)
 
 	mock_reports(test);
 	bad->spoil(&info, &exp->ops);
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_export(&info), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), dma_buf_export(&info));
 	mock_expect_bad_args(test, "dma_buf_export");
 }
 
 static void export_refuses_nothing(struct kunit *test)
 {
 	mock_reports(test);
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_export(NULL), ERR_PTR(-EINVAL));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), dma_buf_export(NULL));
 	mock_expect_bad_args(test, "dma_buf_export");
 }
 
@@ -201,18 +201,18 @@ static void export_holds_the_module(struct kunit *test)
 	info.owner = mod;
 	exp->dmabuf = dma_buf_export(&info);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, atomic_read(&mod->refcnt), 2);
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&mod->refcnt));
 
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
-	KUNIT_EXPECT_EQ(test, atomic_read(&mod->refcnt), 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&mod->refcnt));
 }
 
 static void expect_module_held(struct mock_exporter *exp, enum mock_op op)
 {
 	struct module *mod = exp->hook_data;
 
-	KUNIT_EXPECT_EQ(exp->test, atomic_read(&mod->refcnt), 2);
+	KUNIT_EXPECT_EQ(exp->test, 2, atomic_read(&mod->refcnt));
 }
 
 static void release_runs_before_the_module_goes(struct kunit *test)
@@ -227,7 +227,7 @@ static void release_runs_before_the_module_goes(struct kunit *test)
 	exp->dmabuf = dma_buf_export(&info);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exp->dmabuf);
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
 
 /* Somebody may still call into it. */
@@ -242,10 +242,10 @@ static void leaked_buffer_keeps_the_module(struct kunit *test)
 	info.owner = mod;
 	exp->dmabuf = dma_buf_export(&info);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exp->dmabuf);
-	KUNIT_ASSERT_EQ(test, dma_buf_vmap_unlocked(exp->dmabuf, &map), 0);
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(exp->dmabuf, &map));
 	mock_release(exp);
 	mock_expect_report(test, exp, NULL, "released with 1 kernel mappings");
-	KUNIT_EXPECT_EQ(test, atomic_read(&mod->refcnt), 2);
+	KUNIT_EXPECT_EQ(test, 2, atomic_read(&mod->refcnt));
 	dma_buf_vunmap_unlocked(exp->dmabuf, &map);
 	mock_free_leaked(exp);
 }
@@ -257,9 +257,9 @@ static void export_refuses_a_module_that_goes(struct kunit *test)
 	struct dma_buf_export_info info = mock_export_info(exp);
 
 	info.owner = mod;
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_export(&info), ERR_PTR(-ENOENT));
-	KUNIT_EXPECT_EQ(test, atomic_read(&mod->refcnt), 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOENT), dma_buf_export(&info));
+	KUNIT_EXPECT_EQ(test, 1, atomic_read(&mod->refcnt));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 }
 #endif /* CONFIG_MODULE_UNLOAD */
 
@@ -270,13 +270,13 @@ static void fd_owns_the_reference(struct kunit *test)
 	struct file *file;
 
 	KUNIT_ASSERT_GE(test, fd, 0);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
 	KUNIT_EXPECT_FALSE(test, get_close_on_exec(fd));
 	file = fget(fd);
 	KUNIT_EXPECT_PTR_EQ(test, file, exp->dmabuf->file);
 	fput(file);
 
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 	mock_wait_released(exp);
 }
 
@@ -287,13 +287,13 @@ static void fd_closes_on_exec(struct kunit *test)
 
 	KUNIT_ASSERT_GE(test, fd, 0);
 	KUNIT_EXPECT_TRUE(test, get_close_on_exec(fd));
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 	mock_wait_released(exp);
 }
 
 static void fd_refuses_nothing(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, dma_buf_fd(NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, -EINVAL, dma_buf_fd(NULL, 0));
 }
 
 static void fd_leaves_the_reference_on_failure(struct kunit *test)
@@ -302,10 +302,10 @@ static void fd_leaves_the_reference_on_failure(struct kunit *test)
 
 	/* The limit is this thread's own. */
 	current->signal->rlim[RLIMIT_NOFILE].rlim_cur = 0;
-	KUNIT_EXPECT_EQ(test, dma_buf_fd(exp->dmabuf, 0), -EMFILE);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, -EMFILE, dma_buf_fd(exp->dmabuf, 0));
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
 
 static void fd_install_takes_a_reserved_number(struct kunit *test)
@@ -316,12 +316,12 @@ static void fd_install_takes_a_reserved_number(struct kunit *test)
 
 	KUNIT_ASSERT_GE(test, fd, 0);
 	dma_buf_fd_install(exp->dmabuf, fd);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
 	file = fget(fd);
 	KUNIT_EXPECT_PTR_EQ(test, file, exp->dmabuf->file);
 	fput(file);
 
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 	mock_wait_released(exp);
 }
 
@@ -332,17 +332,17 @@ static void get_finds_the_buffer(struct kunit *test)
 	int fd;
 
 	get_dma_buf(exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 2);
+	KUNIT_EXPECT_EQ(test, 2, file_count(exp->dmabuf->file));
 	fd = dma_buf_fd(exp->dmabuf, 0);
 	KUNIT_ASSERT_GE(test, fd, 0);
 
 	dmabuf = dma_buf_get(fd);
 	KUNIT_EXPECT_PTR_EQ(test, dmabuf, exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 3);
+	KUNIT_EXPECT_EQ(test, 3, file_count(exp->dmabuf->file));
 	dma_buf_put(dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 2);
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
+	KUNIT_EXPECT_EQ(test, 2, file_count(exp->dmabuf->file));
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
 }
 
 static void get_refuses_a_closed_number(struct kunit *test)
@@ -350,10 +350,10 @@ static void get_refuses_a_closed_number(struct kunit *test)
 	int fd = get_unused_fd_flags(0);
 
 	KUNIT_ASSERT_GE(test, fd, 0);
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_get(fd), ERR_PTR(-EBADF));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EBADF), dma_buf_get(fd));
 	put_unused_fd(fd);
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_get(fd), ERR_PTR(-EBADF));
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_get(-1), ERR_PTR(-EBADF));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EBADF), dma_buf_get(fd));
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EBADF), dma_buf_get(-1));
 }
 
 static const struct file_operations other_fops;
@@ -369,9 +369,9 @@ static void get_refuses_another_file(struct kunit *test)
 	fd_install(fd, file);
 
 	KUNIT_EXPECT_FALSE(test, is_dma_buf_file(file));
-	KUNIT_EXPECT_PTR_EQ(test, dma_buf_get(fd), ERR_PTR(-EINVAL));
-	KUNIT_EXPECT_EQ(test, file_count(file), 1);
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), dma_buf_get(fd));
+	KUNIT_EXPECT_EQ(test, 1, file_count(file));
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 }
 
 static void put_refuses_nothing(struct kunit *test)
@@ -387,12 +387,12 @@ static void last_put_releases(struct kunit *test)
 
 	get_dma_buf(exp->dmabuf);
 	dma_buf_put(exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(exp->dmabuf->file), 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 
 	dma_buf_put(exp->dmabuf);
 	mock_wait_released(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
 
 static void descriptor_outlives_the_exporters_reference(struct kunit *test)
@@ -405,10 +405,10 @@ static void descriptor_outlives_the_exporters_reference(struct kunit *test)
 	fd = dma_buf_fd(dmabuf, 0);
 	KUNIT_ASSERT_GE(test, fd, 0);
 	dma_buf_put(dmabuf);
-	KUNIT_EXPECT_EQ(test, file_count(dmabuf->file), 1);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 1, file_count(dmabuf->file));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 
-	KUNIT_EXPECT_EQ(test, close_fd(fd), 0);
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
 	mock_wait_released(exp);
 }
 
@@ -420,11 +420,11 @@ static void memory_stays_as_long_as_the_path(struct kunit *test)
 
 	path_get(&path);
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 	KUNIT_EXPECT_NULL(test, to_dma_buf_object(exp->dmabuf)->file);
 
 	path_put(&path);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
 
 /* As inotify does. */
@@ -435,7 +435,7 @@ static void held_inode_keeps_no_memory(struct kunit *test)
 
 	ihold(inode);
 	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_RELEASE], 1);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 	iput(inode);
 }
 
@@ -445,11 +445,11 @@ static void copy_name_tells_none_from_empty(struct kunit *test)
 	char name[DMA_BUF_NAME_LEN] = "stale";
 
 	KUNIT_EXPECT_FALSE(test, dma_buf_copy_name(exp->dmabuf, name));
-	KUNIT_EXPECT_STREQ(test, name, "");
+	KUNIT_EXPECT_STREQ(test, "", name);
 
 	exp->dmabuf->name = kstrdup("", GFP_KERNEL);
 	KUNIT_EXPECT_TRUE(test, dma_buf_copy_name(exp->dmabuf, name));
-	KUNIT_EXPECT_STREQ(test, name, "");
+	KUNIT_EXPECT_STREQ(test, "", name);
 
 	kfree(exp->dmabuf->name);
 	exp->dmabuf->name = kstrdup("0123456789012345678901234567890",

@@ -263,7 +263,7 @@ static void mock_exporter_free(void *data)
 			KUNIT_FAIL(exp->test, "buffer never released");
 			return;
 		}
-		KUNIT_EXPECT_EQ(exp->test, exp->calls[MOCK_RELEASE], 1);
+		KUNIT_EXPECT_EQ(exp->test, 1, exp->calls[MOCK_RELEASE]);
 	}
 	for (i = 0; i < MOCK_PAGES; i++)
 		__free_page(exp->pages[i]);
@@ -380,7 +380,7 @@ struct mock_exporter *mock_buffer(struct kunit *test, enum mock_kind kind)
  */
 void mock_release(struct mock_exporter *exp)
 {
-	KUNIT_ASSERT_EQ(exp->test, file_count(exp->dmabuf->file), 1);
+	KUNIT_ASSERT_EQ(exp->test, 1, file_count(exp->dmabuf->file));
 	exp->is_put = true;
 	__fput_sync(exp->dmabuf->file);
 }
@@ -396,7 +396,7 @@ void mock_free_leaked(struct mock_exporter *exp)
 {
 	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
 
-	KUNIT_ASSERT_EQ(exp->test, exp->calls[MOCK_RELEASE], 0);
+	KUNIT_ASSERT_EQ(exp->test, 0, exp->calls[MOCK_RELEASE]);
 	if (obj->owns_resv)
 		dma_resv_fini(&obj->own_resv);
 	kfree(obj->base.name);

@@ -72,7 +72,7 @@ void mock_fence_add(struct kunit *test, struct dma_resv *resv,
 	if (!err)
 		dma_resv_add_fence(resv, &fence->base, usage);
 	dma_resv_unlock(resv);
-	KUNIT_ASSERT_EQ(test, err, 0);
+	KUNIT_ASSERT_EQ(test, 0, err);
 }
 
 /**

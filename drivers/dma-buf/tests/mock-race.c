@@ -83,7 +83,7 @@ static int race_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	struct race *race = race_of(dmabuf);
 
 	/* The core asks for no second one. */
-	KUNIT_EXPECT_EQ(race->test, atomic_inc_return(&race->vmapped), 1);
+	KUNIT_EXPECT_EQ(race->test, 1, atomic_inc_return(&race->vmapped));
 	schedule();
 	iosys_map_set_vaddr(map, race->memory);
 	return 0;
@@ -144,9 +144,9 @@ static void race_end(void *data)
 		KUNIT_FAIL(race->test, "buffers are never released");
 		return;
 	}
-	KUNIT_EXPECT_EQ(race->test, atomic_read(&race->mapped), 0);
-	KUNIT_EXPECT_EQ(race->test, atomic_read(&race->pinned), 0);
-	KUNIT_EXPECT_EQ(race->test, atomic_read(&race->vmapped), 0);
+	KUNIT_EXPECT_EQ(race->test, 0, atomic_read(&race->mapped));
+	KUNIT_EXPECT_EQ(race->test, 0, atomic_read(&race->pinned));
+	KUNIT_EXPECT_EQ(race->test, 0, atomic_read(&race->vmapped));
 	kfree(race->memory);
 }
 
@@ -248,7 +248,7 @@ void race_run(struct race *race, long (*lead)(struct racer *racer),
 			break;
 	}
 	WRITE_ONCE(race->over, true);
-	KUNIT_EXPECT_EQ(race->test, mock_task_join(leader), 0);
+	KUNIT_EXPECT_EQ(race->test, 0, mock_task_join(leader));
 	for (i = 0; i < RACE_TASKS; i++)
-		KUNIT_EXPECT_EQ(race->test, mock_task_join(followers[i]), 0);
+		KUNIT_EXPECT_EQ(race->test, 0, mock_task_join(followers[i]));
 }

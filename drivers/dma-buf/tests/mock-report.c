@@ -82,7 +82,7 @@ static void mock_expect_text(struct kunit *test, const char *text,
 	struct mock_reports *reports = test->priv;
 
 	mock_read_reports(test);
-	KUNIT_EXPECT_EQ(test, reports->count, 1);
+	KUNIT_EXPECT_EQ(test, 1, reports->count);
 	KUNIT_EXPECT_EQ(test, reports->warnings, warnings);
 	KUNIT_EXPECT_STREQ(test, reports->text, text);
 	mock_forget(reports);
@@ -155,7 +155,7 @@ void mock_expect_no_report(struct kunit *test)
 	struct mock_reports *reports = test->priv;
 
 	mock_read_reports(test);
-	KUNIT_EXPECT_EQ(test, reports->count, 0);
-	KUNIT_EXPECT_EQ(test, reports->warnings, 0);
-	KUNIT_EXPECT_STREQ(test, reports->text, "");
+	KUNIT_EXPECT_EQ(test, 0, reports->count);
+	KUNIT_EXPECT_EQ(test, 0, reports->warnings);
+	KUNIT_EXPECT_STREQ(test, "", reports->text);
 }

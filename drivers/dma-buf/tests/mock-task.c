@@ -114,6 +114,6 @@ void mock_signal_end(struct kunit *test)
  */
 void mock_wait(struct kunit *test, struct completion *completion)
 {
-	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(completion,
-							  MOCK_DEADLOCK), 0);
+	KUNIT_ASSERT_NE(test, 0,
+			wait_for_completion_timeout(completion, MOCK_DEADLOCK));
 }

@@ -48,7 +48,7 @@ void __user *mock_user(struct kunit *test, const void *data, size_t size)
 	mock_become_process(test);
 	addr = kunit_vm_mmap(test, NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
 			     MAP_ANONYMOUS | MAP_PRIVATE, 0);
-	KUNIT_ASSERT_NE(test, addr, 0);
+	KUNIT_ASSERT_NE(test, 0, addr);
 	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
 	KUNIT_ASSERT_EQ(test, 0, copy_to_user((void __user *)addr, data, size));
 	return (void __user *)addr;
@@ -117,10 +117,10 @@ ssize_t mock_read(struct kunit *test, struct file *file, char *text,
 	ssize_t count = vfs_read(file, user, size, &file->f_pos);
 
 	if (count >= 0) {
-		KUNIT_ASSERT_EQ(test, copy_from_user(text, user, count), 0);
+		KUNIT_ASSERT_EQ(test, 0, copy_from_user(text, user, count));
 		text[count] = '\0';
 	}
-	KUNIT_ASSERT_EQ(test, vm_munmap((unsigned long)user, PAGE_SIZE), 0);
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap((unsigned long)user, PAGE_SIZE));
 	return count;
 }
 
