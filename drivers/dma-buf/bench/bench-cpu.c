@@ -2,7 +2,6 @@
 /*
  * Benchmark of dma-buf: access by the CPU.
  */
-#include <linux/init.h>
 #include <linux/iosys-map.h>
 
 #include "bench.h"
@@ -33,19 +32,8 @@ static int bench_run_vmap(struct bench *b, unsigned int count)
 	return 0;
 }
 
-static const struct bench_op bench_cpu_ops[] = {
-	{
-		.name = "cpu",
-		.setup = bench_setup_one,
-		.run = bench_run_cpu,
-		.teardown = bench_teardown_buffer,
-	}, {
-		.name = "vmap",
-		.setup = bench_setup_one,
-		.run = bench_run_vmap,
-		.teardown = bench_teardown_buffer,
-	},
+const struct bench_op bench_cpu_ops[] = {
+	{ .name = "cpu", .run = bench_run_cpu },
+	{ .name = "vmap", .run = bench_run_vmap },
 	{ }
 };
-
-bench_operations(bench_cpu_ops);

@@ -4,20 +4,22 @@
  * file with an inode of its own, and the memory of an object.
  */
 #include <linux/err.h>
-#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/init.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/task_work.h>
 
 #include "bench.h"
 
 #define BENCH_MAGIC	0x64626265
 
 static struct vfsmount *bench_mnt;
+static struct kmem_cache *bench_object_cache;
 
 static int bench_init_fs_context(struct fs_context *fc)
 {
@@ -49,37 +51,6 @@ static struct file *bench_bare_file(void)
 static int bench_run_floor(struct bench *b, unsigned int count)
 {
 	while (count--) {
-		struct file *file = bench_bare_file();
-
-		if (IS_ERR(file))
-			return PTR_ERR(file);
-		__fput_sync(file);
-	}
-	return 0;
-}
-
-static struct kmem_cache *bench_object_cache;
-
-/* The buffer is there for its size. It is the first thing in its object. */
-static int bench_setup_floor_alloc(struct bench *b)
-{
-	int err = bench_setup_one(b);
-
-	if (err || bench_object_cache)
-		return err;
-	bench_object_cache = kmem_cache_create("dma_buf_bench_object",
-					       ksize(b->dmabuf), 0,
-					       SLAB_NO_MERGE, NULL);
-	if (!bench_object_cache) {
-		bench_teardown_buffer(b);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-static int bench_run_floor_alloc(struct bench *b, unsigned int count)
-{
-	while (count--) {
 		void *object = kmem_cache_zalloc(bench_object_cache, GFP_KERNEL);
 		struct file *file;
 
@@ -99,38 +70,13 @@ static int bench_run_floor_alloc(struct bench *b, unsigned int count)
 static int bench_run_export(struct bench *b, unsigned int count)
 {
 	while (count--) {
-		struct dma_buf *dmabuf = bench_export(b->exp);
+		struct dma_buf *dmabuf = bench_export(BENCH_STATIC);
 
 		if (IS_ERR(dmabuf))
 			return PTR_ERR(dmabuf);
 		bench_release(dmabuf);
 	}
 	return 0;
-}
-
-static int bench_run_export_fd(struct bench *b, unsigned int count)
-{
-	while (count--) {
-		struct dma_buf *dmabuf = bench_export(b->exp);
-		int fd;
-
-		if (IS_ERR(dmabuf))
-			return PTR_ERR(dmabuf);
-		fd = dma_buf_fd(dmabuf, O_CLOEXEC);
-		if (fd < 0) {
-			bench_release(dmabuf);
-			return fd;
-		}
-		close_fd(fd);
-		/* As on the way back from close(2). */
-		task_work_run();
-	}
-	return 0;
-}
-
-static int bench_setup_get(struct bench *b)
-{
-	return bench_setup_fd(b, BENCH_STATIC, 1);
 }
 
 static int bench_run_get(struct bench *b, unsigned int count)
@@ -145,43 +91,66 @@ static int bench_run_get(struct bench *b, unsigned int count)
 	return 0;
 }
 
-static const struct bench_op bench_life_ops[] = {
-	{
-		.name = "floor",
-		.run = bench_run_floor,
-		.frees_later = true,
-	}, {
-		.name = "floor-alloc",
-		.setup = bench_setup_floor_alloc,
-		.run = bench_run_floor_alloc,
-		.frees_later = true,
-		.teardown = bench_teardown_buffer,
-	}, {
-		.name = "export",
-		.setup = bench_setup_one,
-		.run = bench_run_export,
-		.frees_later = true,
-		.teardown = bench_teardown_buffer,
-	}, {
-		.name = "export-fd",
-		.setup = bench_setup_one,
-		.run = bench_run_export_fd,
-		.frees_later = true,
-		.teardown = bench_teardown_buffer,
-	}, {
-		.name = "get",
-		.setup = bench_setup_get,
-		.run = bench_run_get,
-		.teardown = bench_teardown_fd,
-	},
+static int bench_export_each(u64 *ns, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		u64 start = ktime_get_ns();
+		struct dma_buf *dmabuf = bench_export(BENCH_STATIC);
+
+		ns[i] = ktime_get_ns() - start;
+		if (IS_ERR(dmabuf))
+			return PTR_ERR(dmabuf);
+		bench_release(dmabuf);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* So many exports, each timed by itself. */
+static int bench_measure_exports(struct bench *b, struct seq_buf *results)
+{
+	u64 *ns;
+	int err;
+
+	if (!b->arg)
+		return -EINVAL;
+	ns = kvcalloc(b->arg, sizeof(*ns), GFP_KERNEL);
+	if (!ns)
+		return -ENOMEM;
+	err = bench_export_each(ns, b->arg);
+	if (!err) {
+		bench_sort(ns, b->arg);
+		seq_buf_printf(results, "median %llu\n", ns[b->arg / 2]);
+		seq_buf_printf(results, "worst %llu\n", ns[b->arg - 1]);
+	}
+	kvfree(ns);
+	return err;
+}
+
+const struct bench_op bench_life_ops[] = {
+	{ .name = "floor", .run = bench_run_floor },
+	{ .name = "export", .run = bench_run_export },
+	{ .name = "get", .run = bench_run_get },
+	{ .name = "exports", .measure = bench_measure_exports },
 	{ }
 };
 
-bench_operations(bench_life_ops);
-
-static int __init bench_mount(void)
+/* A buffer is the first thing in its object, and tells its size. */
+static int __init bench_floor_init(void)
 {
+	struct dma_buf *dmabuf = bench_export(BENCH_STATIC);
+
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	bench_object_cache = kmem_cache_create("dma_buf_bench_object",
+					       ksize(dmabuf), 0, SLAB_NO_MERGE,
+					       NULL);
+	bench_release(dmabuf);
+	if (!bench_object_cache)
+		return -ENOMEM;
 	bench_mnt = kern_mount(&bench_fs_type);
 	return PTR_ERR_OR_ZERO(bench_mnt);
 }
-device_initcall(bench_mount);
+late_initcall(bench_floor_init);

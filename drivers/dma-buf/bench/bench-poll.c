@@ -3,7 +3,6 @@
  * Benchmark of dma-buf: somebody polls a buffer until all its fences, which
  * signal one after the other, have signaled.
  */
-#include <linux/init.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/poll.h>
@@ -80,9 +79,7 @@ static int bench_poll_until_ready(struct bench *b)
 	poller.table._key = EPOLLOUT;
 	ready = bench_poller_ask(&poller, file);
 	for (i = 0; i < b->arg; i++) {
-		struct bench_fence *fence = b->others[i];
-
-		dma_fence_signal(&fence->base);
+		dma_fence_signal(b->fences[i]);
 		if (i == b->arg - 1)
 			bench_irq_work();
 		if (!poller.woken)
@@ -92,24 +89,6 @@ static int bench_poll_until_ready(struct bench *b)
 	}
 	remove_wait_queue(poller.head, &poller.entry);
 	return ready ? wakeups : -EIO;
-}
-
-static int bench_setup_poll(struct bench *b)
-{
-	int err = bench_setup_one(b);
-
-	if (err)
-		return err;
-	err = bench_fences_init(b);
-	if (err)
-		bench_teardown_buffer(b);
-	return err;
-}
-
-static void bench_teardown_poll(struct bench *b)
-{
-	bench_fences_exit(b);
-	bench_teardown_buffer(b);
 }
 
 static int bench_run_poll(struct bench *b, unsigned int count)
@@ -134,7 +113,7 @@ static int bench_run_poll(struct bench *b, unsigned int count)
 	return min(err, 0);
 }
 
-static int bench_measure_wakeups(struct bench *b)
+static int bench_measure_wakeups(struct bench *b, struct seq_buf *results)
 {
 	int wakeups, err = bench_fences_add(b);
 
@@ -144,24 +123,12 @@ static int bench_measure_wakeups(struct bench *b)
 	bench_fences_put(b);
 	if (wakeups < 0)
 		return wakeups;
-	bench_result("wakeups", "%d", wakeups);
+	seq_buf_printf(results, "wakeups %d\n", wakeups);
 	return 0;
 }
 
-static const struct bench_op bench_poll_ops[] = {
-	{
-		.name = "poll",
-		.setup = bench_setup_poll,
-		.run = bench_run_poll,
-		.frees_later = true,
-		.teardown = bench_teardown_poll,
-	}, {
-		.name = "poll-wakeups",
-		.setup = bench_setup_poll,
-		.measure = bench_measure_wakeups,
-		.teardown = bench_teardown_poll,
-	},
+const struct bench_op bench_poll_ops[] = {
+	{ .name = "poll", .run = bench_run_poll },
+	{ .name = "poll-wakeups", .measure = bench_measure_wakeups },
 	{ }
 };
-
-bench_operations(bench_poll_ops);

@@ -10,6 +10,7 @@
  * Where its objects happen to lie in memory makes some per cent as well, so each
  * operation has several sets of them at the same time, and the quickest counts.
  */
+#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -26,22 +27,28 @@
 #define BENCH_BATCHES_MAX	101
 #define BENCH_COUNT_MAX		1000000
 
-/**
- * bench_stop - what follows is not part of the operation
- * @b: the order
- */
+/* What follows is not part of the operation, until bench_go(). */
 void bench_stop(struct bench *b)
 {
 	b->stopped = ktime_get_ns();
 }
 
-/**
- * bench_go - and here it goes on
- * @b: the order, after bench_stop()
- */
 void bench_go(struct bench *b)
 {
 	b->excluded += ktime_get_ns() - b->stopped;
+}
+
+static int bench_compare(const void *a, const void *b)
+{
+	const u64 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* The smallest first. */
+void bench_sort(u64 *samples, unsigned int count)
+{
+	sort(samples, count, sizeof(*samples), bench_compare, NULL);
 }
 
 static int bench_batch(struct bench *b, const struct bench_op *op,
@@ -56,8 +63,8 @@ static int bench_batch(struct bench *b, const struct bench_op *op,
 	b->excluded = 0;
 	start = ktime_get_ns();
 	err = op->run(b, count);
-	if (op->frees_later)
-		rcu_barrier();
+	/* To free it later is part of what it costs. */
+	rcu_barrier();
 	*ns = ktime_get_ns() - start - b->excluded;
 	return err;
 }
@@ -79,23 +86,6 @@ static int bench_calibrate(struct bench *b, const struct bench_op *op,
 		*count = clamp(wanted, *count + 1ULL,
 			       min(*count * 4ULL, BENCH_COUNT_MAX));
 	}
-}
-
-static int bench_compare(const void *a, const void *b)
-{
-	const u64 *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
-/**
- * bench_sort - put samples in order, the smallest first
- * @samples: the samples
- * @count: how many
- */
-void bench_sort(u64 *samples, unsigned int count)
-{
-	sort(samples, count, sizeof(*samples), bench_compare, NULL);
 }
 
 /* The median time of the operation, in hundredths of a nanosecond. */
@@ -122,35 +112,30 @@ static int bench_time_here(struct bench *b, const struct bench_op *op,
 	return 0;
 }
 
-/**
- * bench_time - measure how long an operation takes
- * @op: the operation
- * @arg: the number in the order
- *
- * The result is in nanoseconds.
- *
- * Return: 0, or what the operation or its setup returned.
- */
-int bench_time(const struct bench_op *op, unsigned int arg)
+/* Find how many nanoseconds an operation takes. */
+int bench_time(const struct bench_op *op, unsigned int arg,
+	       struct seq_buf *results)
 {
-	struct bench places[BENCH_PLACES];
+	struct bench *places[BENCH_PLACES];
 	u64 median, best = U64_MAX;
 	unsigned int count, i;
 	int err = 0;
 
 	for (count = 0; count < BENCH_PLACES; count++) {
-		err = bench_setup(&places[count], op, arg);
-		if (err)
+		places[count] = bench_begin(op, arg);
+		if (IS_ERR(places[count])) {
+			err = PTR_ERR(places[count]);
 			break;
+		}
 	}
 	for (i = 0; i < count && !err; i++) {
-		err = bench_time_here(&places[i], op, &median);
+		err = bench_time_here(places[i], op, &median);
 		if (!err)
 			best = min(best, median);
 	}
 	while (count--)
-		bench_teardown(&places[count], op);
+		bench_end(places[count]);
 	if (!err)
-		bench_result("ns", "%llu.%02llu", best / 100, best % 100);
+		seq_buf_printf(results, "ns %llu.%02llu\n", best / 100, best % 100);
 	return err;
 }

@@ -2,9 +2,9 @@
 /*
  * Benchmark of dma-buf: what its files share.
  *
- * bench-main.c takes orders from a file in debugfs, bench-time.c measures.
- * bench-exporter.c has the buffers, bench-fence.c the fences; all other files
- * are operations. Nothing here knows how the core is made, so that any core
+ * bench-order.c takes an order and has its operation carried out; it is called
+ * by nobody. The other files are in the order of this header, and call only what
+ * is below them there. Nothing here knows how the core is made, so that any core
  * can be measured.
  */
 #ifndef _DMA_BUF_BENCH_H
@@ -12,41 +12,11 @@
 
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
-#include <linux/init.h>
-#include <linux/list.h>
-#include <linux/scatterlist.h>
+#include <linux/seq_buf.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 struct bench;
-
-/**
- * struct bench_op - something that can be measured
- * @name: what the order says
- * @setup: make what @run needs; undoes it if it fails. May be NULL
- * @run: do it so many times; what is measured. Returns 0 or an errno
- * @frees_later: @run leaves memory to RCU, and to free it is part of the cost
- * @teardown: undo @setup. May be NULL
- * @measure: in place of @run, where the figure is none of time: takes it and
- *           tells bench_result(). Returns 0 or an errno
- */
-struct bench_op {
-	const char *name;
-	int (*setup)(struct bench *b);
-	int (*run)(struct bench *b, unsigned int count);
-	bool frees_later;
-	void (*teardown)(struct bench *b);
-	int (*measure)(struct bench *b);
-};
-
-/**
- * struct bench_group - the operations of one file
- * @node: in the list of all groups
- * @ops: the operations, the last one without a name
- */
-struct bench_group {
-	struct list_head node;
-	const struct bench_op *ops;
-};
 
 /**
  * enum bench_kind - how an exporter maps
@@ -61,104 +31,77 @@ enum bench_kind {
 };
 
 /**
- * struct bench_exporter - memory that can be exported
- * @ops: its operations
- * @size: of the memory
- * @page: any segment of it is this page
- * @sgt: the table that every importer gets
+ * struct bench_op - something that can be measured
+ * @name: what the order says
+ * @kind: how the exporter of its buffer maps
+ * @importer: of its attachment; NULL for one that wants the buffer to stay
+ * @run: do it so many times; what is timed. Returns 0 or an errno
+ * @measure: in place of @run, where the figure is not the time of one: writes
+ *           lines of "UNIT VALUE". Returns 0 or an errno
  */
-struct bench_exporter {
-	const struct dma_buf_ops *ops;
-	size_t size;
-	struct page *page;
-	struct sg_table sgt;
+struct bench_op {
+	const char *name;
+	enum bench_kind kind;
+	const struct dma_buf_attach_ops *importer;
+	int (*run)(struct bench *b, unsigned int count);
+	int (*measure)(struct bench *b, struct seq_buf *results);
 };
 
-/**
- * struct bench_fence - a fence that is signaled by the bench
- * @base: the fence
- * @lock: of @base
- */
-struct bench_fence {
-	struct dma_fence base;
-	/* That of the fence; nothing else is guarded by it. */
-	spinlock_t lock;
-};
+#define BENCH_FENCES_MAX	256
+#define BENCH_USER_SIZE		SZ_64K
 
 /**
- * struct bench - one order while it is carried out
+ * struct bench - what an operation works on
  * @arg: the number in the order
- * @excluded: nanoseconds of this batch that do not count
+ * @dmabuf: a buffer
+ * @fd: its descriptor
+ * @attach: its attachment
+ * @user: memory of the calling process, BENCH_USER_SIZE of it
+ * @fences: @arg fences that bench_fences_add() made
+ * @context: the first of their contexts
+ * @seqno: of those made last
  * @stopped: when the clock was stopped by bench_stop()
- * @exp: for the operation: an exporter
- * @dmabuf: ... its buffer
- * @attach: ... an attachment to it
- * @others: ... @arg things of a kind: attachments, fences
- * @context: ... the first of @arg fence contexts
- * @seqno: ... of the fences made last
- * @fd: ... a descriptor
- * @user: ... memory of the calling process, see bench_user()
+ * @excluded: nanoseconds that do not count
  */
 struct bench {
 	unsigned int arg;
-	u64 excluded;
-	u64 stopped;
-
-	struct bench_exporter *exp;
 	struct dma_buf *dmabuf;
+	int fd;
 	struct dma_buf_attachment *attach;
-	void **others;
+	unsigned long user;
+	struct dma_fence *fences[BENCH_FENCES_MAX];
 	u64 context;
 	u64 seqno;
-	int fd;
-	unsigned long user;
+	u64 stopped;
+	u64 excluded;
 };
 
-/* bench-main.c: orders and results */
-void bench_register(struct bench_group *group);
-
-/* Make an array of operations known when the kernel starts. */
-#define bench_operations(_ops)						\
-static struct bench_group _ops##_group = { .ops = _ops };		\
-static int __init _ops##_init(void)					\
-{									\
-	bench_register(&_ops##_group);					\
-	return 0;							\
-}									\
-device_initcall(_ops##_init)
-
-int bench_setup(struct bench *b, const struct bench_op *op, unsigned int arg);
-void bench_teardown(struct bench *b, const struct bench_op *op);
-__printf(2, 3) void bench_result(const char *unit, const char *fmt, ...);
+/* The operations of a file each, the last one without a name. */
+extern const struct bench_op bench_life_ops[];
+extern const struct bench_op bench_many_ops[];
+extern const struct bench_op bench_device_ops[];
+extern const struct bench_op bench_cpu_ops[];
+extern const struct bench_op bench_poll_ops[];
+extern const struct bench_op bench_sync_file_ops[];
 
 /* bench-time.c: how long it takes */
-int bench_time(const struct bench_op *op, unsigned int arg);
-void bench_sort(u64 *samples, unsigned int count);
+int bench_time(const struct bench_op *op, unsigned int arg,
+	       struct seq_buf *results);
 void bench_stop(struct bench *b);
 void bench_go(struct bench *b);
-
-/* bench-exporter.c: buffers, and devices for them */
-extern const struct dma_buf_attach_ops bench_importer_ops;
-struct device *bench_device(void);
-struct bench_exporter *bench_exporter(enum bench_kind kind,
-				      unsigned int segments);
-void bench_exporter_free(struct bench_exporter *exp);
-struct dma_buf *bench_export(struct bench_exporter *exp);
-void bench_release(struct dma_buf *dmabuf);
-int bench_setup_buffer(struct bench *b, enum bench_kind kind,
-		       unsigned int segments);
-int bench_setup_one(struct bench *b);
-void bench_teardown_buffer(struct bench *b);
-int bench_setup_fd(struct bench *b, enum bench_kind kind,
-		   unsigned int segments);
-void bench_teardown_fd(struct bench *b);
-int bench_user(struct bench *b, size_t size);
-void bench_user_free(struct bench *b, size_t size);
+void bench_sort(u64 *samples, unsigned int count);
 
 /* bench-fence.c: fences */
-int bench_fences_init(struct bench *b);
 int bench_fences_add(struct bench *b);
 void bench_fences_put(struct bench *b);
-void bench_fences_exit(struct bench *b);
+
+/* bench-buffer.c: a buffer, and what imports it */
+extern struct device *bench_importer;
+extern const struct dma_buf_attach_ops bench_dynamic_importer;
+struct dma_buf *bench_export(enum bench_kind kind);
+void bench_release(struct dma_buf *dmabuf);
+void bench_close(int fd);
+struct bench *bench_begin(const struct bench_op *op, unsigned int arg);
+void bench_end(struct bench *b);
 
 #endif /* _DMA_BUF_BENCH_H */
