@@ -1,71 +1,86 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The front door. What each target does is in scripts/; see `make help`.
+# The front door. What each target does is in the script of its name. `make help`
+# shows what stands behind two hashes.
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export STAGE_START := $(shell date +%s)
 export KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS
 
-help:
-	@scripts/help
+## dma-buf, anew: the kernel's buffer-sharing core, as an overlay for Linux 6.12
+##
+demo: kernel		## a camera's frames reach a display by shared buffers: build/demo/frame.png
+	@scripts/demo
+
+test: kernel		## every test there is; the last line counts them
+	@scripts/test
+
+stress: tree		## the same under sanitizers, with ROUNDS rounds of each race; takes half an hour
+	@scripts/packages stress
+	@scripts/test stress
+
+compare: kernel		## the tests on the kernel's own core and on this one, side by side
+	@scripts/compare/run
+
+bench: tree		## this core's speed beside that of the kernel's own: build/bench/
+	@scripts/packages bench
+	@scripts/bench-run
+
+check: tree		## static checks; only stages are printed when all is clean
+	@scripts/packages check
+	@scripts/check
+
+users: tree		## compile every file of the base kernel that uses dma-buf, unchanged
+	@scripts/packages check
+	@scripts/users
+
+##
+kernel: tree		## the User Mode Linux kernel that both run in: build/um/linux
+	@scripts/kernel
+
+docs: tree		## the guide and the reference as HTML: build/docs/index.html
+	@scripts/packages docs
+	@scripts/docs
+
+patch: base		## one patch against the base kernel: build/dma-buf-anew.patch
+	@scripts/packages patch
+	@scripts/patch
+
+install:		## lay the overlay over the kernel tree KERNEL=DIR
+	@scripts/install
+
+uninstall:		## restore that tree
+	@scripts/install undo
+
+clean:			## remove what was built; keeps the base kernel
+	rm -rf $(filter-out build/base build/download, $(wildcard build/* build/.lock))
+
+distclean:		## remove all of build/
+	rm -rf build
+
+##
+##   KERNEL=DIR       a tree of Linux 6.12.y to use in place of Debian's; it is only read,
+##                    except by install and uninstall
+##   FRAMES=300       how many frames the demonstration shows
+##   DEMO_ARGS=...    more options for its program (DEMO_ARGS=--help names them)
+##   SUITE=GLOB       only the test suites and programs of that name
+##   ROUNDS=2000      how often make stress runs each race
+##   PAIRS=7          how often make bench boots both kernels
+##
+## Missing packages are installed by apt (as root, or with sudo). Everything is made
+## below build/; logs are in build/logs/.
 
 packages:
 	@scripts/packages build
 
 base: packages
-	@scripts/base-tree
+	@scripts/tree base
 
 tree: base
-	@scripts/lay-over
+	@scripts/tree overlay
 
-kernel: tree
-	@scripts/kernel-build
-
-demo: kernel
-	@scripts/demo-run
-
-test: kernel
-	@scripts/test-run
-
-stress: tree
-	@scripts/packages stress
-	@scripts/stress-run
-
-compare: kernel
-	@scripts/compare-run
-
-bench: tree
-	@scripts/packages bench
-	@scripts/bench-run
-
-check: tree
-	@scripts/packages check
-	@scripts/check-run
-
-users: tree
-	@scripts/packages check
-	@scripts/users-run
-
-docs: tree
-	@scripts/packages docs
-	@scripts/docs
-
-patch: base
-	@scripts/packages patch
-	@scripts/patch-make
-
-install:
-	@scripts/tree-install
-
-uninstall:
-	@scripts/tree-uninstall
-
-# Keeps what takes long and never changes: the base, and its package.
-clean:
-	rm -rf $(filter-out build/base build/download, $(wildcard build/* build/.lock))
-
-distclean:
-	rm -rf build
+help:
+	@sed -n 's/^## \?//p; s/^\([a-z]*\):.*\t## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 19
 
 .PHONY: help packages base tree kernel demo test stress compare bench check users docs patch install uninstall clean distclean

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the scripts share: where things are, stages, logs, errors, clean-up.
+# What the scripts share: where things are, stages, progress, logs, errors, clean-up.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BUILD=$TOP/build
@@ -106,6 +106,45 @@ must() {
 		report_log "$log" "$what failed"
 		exit 1
 	fi
+}
+
+# draw_bar LOG TOTAL: how many files a running build has compiled, drawn over the
+# last line on a terminal. TOTAL may be 0: not known; it is an estimate otherwise.
+draw_bar() {
+	local width=32 count total line
+	count=$(grep -c '^  CC  ' "$1" || true)
+	total=$((count > $2 ? count : $2))
+	line="$count compiled"
+	if [ "$2" -gt 0 ]; then
+		printf -v line '%*s' $((width * count / total)) ''
+		printf -v line '[%-*s] %d/%d compiled' "$width" "${line// /#}" "$count" "$total"
+	fi
+	if [ -t 1 ]; then
+		printf '\r[%s] %s ' "$(elapsed)" "$line"
+	else
+		stage "$line"
+	fi
+}
+
+# watched_make LOG TOTAL MAKE-ARGUMENT...: run make with its output in LOG. Fails
+# as make does. A terminal sees the bar twice a second, a file each half minute.
+watched_make() {
+	local log=$1 total=$2 pid pause=30 status=0 drawn=0
+	shift 2
+	[ ! -t 1 ] || pause=0.5
+	mkdir -p "${log%/*}"
+	make "$@" > "$log" 2>&1 < /dev/null &
+	pid=$!
+	while sleep "$pause" & wait -n "$pid" $! || true; kill -0 "$pid" 2> /dev/null; do
+		draw_bar "$log" "$total"
+		drawn=1
+	done
+	wait "$pid" || status=$?
+	if [ "$drawn" -eq 1 ] && [ "$status" -eq 0 ]; then
+		draw_bar "$log" "$total"
+		[ ! -t 1 ] || echo
+	fi
+	return "$status"
 }
 
 # one_at_a_time: hold the build folder against a second make in this clone.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the overlay is, and how its files come into a kernel tree and leave it.
+# What the overlay is, and what it is laid over.
 
 # base_path: the tree that the overlay is laid over.
 base_path() {
@@ -49,24 +49,7 @@ overlay_files() {
 	list_files drivers include Documentation tools samples
 }
 
-# retired_files: what the base has and a laid-over tree has not.
+# retired_files: files of the base that have no place beside the overlay's.
 retired_files() {
-	grep -v '^#' "$TOP/scripts/retired.txt" | sort | comm -23 - <(overlay_files)
-}
-
-same_file() {
-	[ -f "$2" ] && cmp -s "$1" "$2" && [ "$(stat -c %A "$1")" = "$(stat -c %A "$2")" ]
-}
-
-# put FILE TARGET: make TARGET a copy, whole at any moment, if it is none yet.
-# Its time is now, for make must see any change, also one to an older file.
-put() {
-	mkdir -p "${2%/*}"
-	cp --preserve=mode "$1" "$2.laid-over"
-	mv "$2.laid-over" "$2"
-}
-
-# project_files: every file of the project, the overlay's and the others.
-project_files() {
-	list_files .
+	printf 'drivers/dma-buf/dma-buf-sysfs-stats.%s\n' c h | comm -23 - <(overlay_files)
 }
