@@ -25,7 +25,7 @@ compare: kernel		## the tests on the kernel's own core and on this one, side by 
 
 bench: tree		## this core's speed beside that of the kernel's own: build/bench/
 	@scripts/packages bench
-	@scripts/bench-run
+	@scripts/bench/run
 
 check: tree		## static checks; only stages are printed when all is clean
 	@scripts/packages check

@@ -6,8 +6,8 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BUILD=$TOP/build
 # Which kernel: that of `make kernel`, or one of another configuration: -debug,
-# -smp-kasan, -smp-kcsan, -bench, -bench-debug, -bench-smp. Of these, *-smp* are for
-# a machine with several processors, and *-base are without our core.
+# -smp-kasan, -smp-kcsan, -bench-plain, -bench-debug, -bench-smp. Of these, *-smp* are
+# for a machine with several processors, and *-base are without our core.
 : "${KIND:=}"
 # shellcheck disable=SC2034 # for the scripts that read this file
 {
