@@ -334,6 +334,18 @@ static void dma_buf_put_orphans(struct work_struct *work)
 
 static DECLARE_WORK(dma_buf_orphans_work, dma_buf_put_orphans);
 
+static bool dma_buf_put_unless_last(struct dentry *dentry)
+{
+	bool last;
+
+	spin_lock(&dentry->d_lock);
+	last = dentry->d_lockref.count == 1;
+	if (!last)
+		dentry->d_lockref.count--;
+	spin_unlock(&dentry->d_lock);
+	return !last;
+}
+
 /**
  * dma_buf_cursor_put - let go of the buffer that is being read
  * @cursor: whose dma_buf_cursor_get() gave it
@@ -350,7 +362,7 @@ void dma_buf_cursor_put(struct dma_buf_cursor *cursor)
 
 	if (cursor->file)
 		fput(cursor->file);
-	if (cursor->dentry && !lockref_put_not_zero(&cursor->dentry->d_lockref)) {
+	if (cursor->dentry && !dma_buf_put_unless_last(cursor->dentry)) {
 		obj = cursor->dentry->d_fsdata;
 		if (llist_add(&obj->orphan, &dma_buf_orphans))
 			schedule_work(&dma_buf_orphans_work);
