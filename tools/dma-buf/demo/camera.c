@@ -85,8 +85,10 @@ int camera_set_size(struct camera *camera, unsigned int width, unsigned int heig
 	if (ioctl(camera->fd, VIDIOC_S_FMT, &format))
 		return fail_call(camera->path, "VIDIOC_S_FMT");
 	if (format.fmt.pix.width != width || format.fmt.pix.height != height ||
-	    format.fmt.pix.pixelformat != camera->format || format.fmt.pix.field != V4L2_FIELD_NONE)
-		return fail(STATUS_NO_DEVICE, "%s: has no whole frames of %ux%u, as the display shows",
+	    format.fmt.pix.pixelformat != camera->format ||
+	    format.fmt.pix.field != V4L2_FIELD_NONE)
+		return fail(STATUS_NO_DEVICE,
+			    "%s: has no whole frames of %ux%u, as the display shows",
 			    camera->path, width, height);
 	camera->width = width;
 	camera->height = height;

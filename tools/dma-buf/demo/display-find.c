@@ -59,11 +59,14 @@ static __u32 possible_crtcs(const struct display *display, drmModeConnectorPtr c
 static void choose_mode(struct display *display, drmModeConnectorPtr connector)
 {
 	display->mode = connector->modes[0];
-	for (int i = 0; i < connector->count_modes; i++)
-		if (connector->modes[i].hdisplay == WIDTH && connector->modes[i].vdisplay == HEIGHT) {
-			display->mode = connector->modes[i];
+	for (int i = 0; i < connector->count_modes; i++) {
+		drmModeModeInfo *mode = &connector->modes[i];
+
+		if (mode->hdisplay == WIDTH && mode->vdisplay == HEIGHT) {
+			display->mode = *mode;
 			return;
 		}
+	}
 }
 
 static const char *use_monitor(struct display *display, drmModeResPtr resources,

@@ -61,11 +61,13 @@ void options_parse(struct options *options, int argc, char **argv)
 	static const struct argp argp = {
 		.options = known,
 		.parser = parse_option,
-		.doc = "Show a camera's frames on a display through shared buffers, without "
-		       "copying a byte; then show them by copying, and print what each costs.\v"
-		       "Exit status: 0 all is well; 1 a device or a call failed; 2 wrong usage; "
-		       "3 no usable camera or display; 4 the picture is wrong (the display shows "
-		       "other pixels than the camera's, or only one colour); 5 a buffer was lost.",
+		.doc = "Show camera frames through shared buffers, then by copying.\vExit status:\n"
+		       "  0  all is well\n"
+		       "  1  a device or a call failed\n"
+		       "  2  wrong usage\n"
+		       "  3  no usable camera or display\n"
+		       "  4  the display shows other pixels than the camera's, or only one colour\n"
+		       "  5  a buffer was lost",
 	};
 
 	*options = (struct options) { .frames = 300, .copy = true };
