@@ -64,6 +64,7 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	attach->peer2peer = importer_ops && importer_ops->allow_peer2peer;
 	attach->importer_ops = importer_ops;
 	attach->importer_priv = importer_priv;
+	obj->settled = dma_buf_attachment_is_dynamic(attach);
 
 	if (dmabuf->ops->attach) {
 		err = dmabuf->ops->attach(dmabuf, attach);
@@ -145,6 +146,14 @@ static void dma_buf_attachment_reclaim(struct dma_buf_attachment_object *obj)
 	to_dma_buf_object(attach->dmabuf)->abandoned--;
 }
 
+/* Was all given back that the importer had? */
+static bool
+dma_buf_attachment_is_clean(const struct dma_buf_attachment_object *obj)
+{
+	return !obj->first.exported && !obj->first.next && !obj->pins &&
+	       !obj->abandoned;
+}
+
 /*
  * Give back to the exporter what the importer left. False if the device may
  * still be using it: then nothing is given back.
@@ -199,7 +208,7 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 {
 	struct dma_buf_attachment_object *obj;
-	bool abandoned, ended = true;
+	bool ended;
 
 	if (dma_buf_bad_args(!dmabuf || !attach, __func__))
 		return;
@@ -216,10 +225,7 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 	list_del(&attach->node);
 	/* One that was abandoned left before. */
 	to_dma_buf_object(dmabuf)->devices -= !obj->abandoned;
-	if (obj->first.exported || obj->first.next || obj->pins ||
-	    obj->abandoned)
-		ended = dma_buf_attachment_end(obj);
-	abandoned = obj->abandoned;
+	ended = dma_buf_attachment_is_clean(obj) || dma_buf_attachment_end(obj);
 	dma_resv_unlock(dmabuf->resv);
 	if (!ended)
 		return;
@@ -232,7 +238,7 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 				     attach->dev);
 	if (dmabuf->ops->detach)
 		dmabuf->ops->detach(dmabuf, attach);
-	if (unlikely(abandoned))
+	if (unlikely(obj->abandoned))
 		put_device(attach->dev);
 	kfree(obj);
 }

@@ -70,7 +70,7 @@ enum dma_buf_poll_state {
 /**
  * struct dma_buf_poll - what pollers of one kind of access wait for
  * @event: EPOLLIN for readers, EPOLLOUT for writers
- * @state: see &enum dma_buf_poll_state
+ * @state: an &enum dma_buf_poll_state
  * @used: the callback was claimed, so the release has to look after it
  * @fence: while it is armed, the whole set that was pending, with a reference
  * @cb: the callback on @fence
@@ -80,7 +80,7 @@ enum dma_buf_poll_state {
  */
 struct dma_buf_poll {
 	__poll_t event;
-	enum dma_buf_poll_state state;
+	u8 state;
 	bool used;
 	struct dma_fence *fence;
 	struct dma_fence_cb cb;
@@ -95,19 +95,19 @@ struct dma_buf_poll {
  * @file: &dma_buf.file as long as it lives, then NULL; read under RCU
  * @told: each &enum dma_buf_misuse that has been reported
  * @stats: the directory in sysfs, if there is one
- * @orphan: among those whose last reference a worker puts
  * @owns_resv: the exporter brought no reservation object
- * @own_resv: so this is it
  * @devices: how many attachments; changed under the reservation lock
  * @abandoned: attachments that were detached while mapped and did not come back;
  *             guarded by the reservation lock
  * @vmap_users: kernel mappings; guarded by the reservation lock, like @vmap
+ * @orphan: among those whose last reference a worker puts
+ * @own_resv: the reservation object, if the exporter brought none
  * @vmap: the kernel mapping, while @vmap_users is not zero
  * @poll_wait: where all pollers wait
  * @poll_in: for readers
  * @poll_out: for writers
  *
- * An export sets what comes before @orphan, but for three things: the list of
+ * An export sets what comes before @devices, but for three things: the list of
  * attachments is empty, the lock of the name is free, and @entry is no cursor.
  * These and all the rest are made once for a piece of memory. They are the same
  * in every buffer that nobody uses, or the object would not have been freed.
@@ -124,12 +124,12 @@ struct dma_buf_object {
 	struct dma_buf_stats *stats;
 #endif
 	bool owns_resv;
-	struct llist_node orphan;
-	struct dma_resv own_resv;
 
 	unsigned int devices;
 	unsigned int abandoned;
 	unsigned int vmap_users;
+	struct llist_node orphan;
+	struct dma_resv own_resv;
 	struct iosys_map vmap;
 
 	wait_queue_head_t poll_wait;
@@ -184,8 +184,8 @@ struct dma_buf_debug_copy {
  * @next: another one of the same attachment, or NULL
  * @exported: the table as the exporter made it; NULL if there is none
  * @copy: the table as the importer got it, if that is another
- * @users: how many map calls without their unmap; other than one only if the
- *         table is kept
+ * @users: how many map calls without their unmap; more than one, or none while
+ *         there is a table, only if that is kept
  * @dir: of the transfer, see &enum dma_data_direction
  * @pinned: the core pinned the buffer for it
  * @kept: goes back to the exporter at detach, not at the last unmap
@@ -208,8 +208,9 @@ struct dma_buf_mapping {
  * @first: one mapping, and the head of the list of all others: most attachments
  *         need no other
  * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter
- * @settled: @first is a cached table, and the memory was in place since it was
- *           mapped; never cleared, hence set without a lock
+ * @settled: map waits for nothing: the importer is dynamic and looks after that
+ *           itself, or @first is a cached table, and the memory was in place since
+ *           it was mapped; never cleared, hence set without a lock
  * @abandoned: detached while mapped; the device and the buffer are held for it
  * @held_in_place: with a pin, if the exporter could
  *

@@ -20,8 +20,7 @@
 static bool dma_buf_mapping_is(struct dma_buf_mapping *mapping,
 			       const struct sg_table *given)
 {
-	return dma_buf_mapping_given(mapping) == given && mapping->exported &&
-	       mapping->users;
+	return dma_buf_mapping_given(mapping) == given && mapping->users;
 }
 
 /*
@@ -303,15 +302,12 @@ dma_buf_map_locked(struct dma_buf_attachment *attach,
 	return dma_buf_map_another(obj, dir);
 }
 
-/*
- * Is there somebody who may be moving the memory, and the importer not know?
- * Once a cached table has been good, it stays so: its exporter never moves.
- */
+/* Is there somebody who may be moving the memory, and the importer not know? */
 static bool dma_buf_must_wait(struct dma_buf_attachment *attach)
 {
 	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
 
-	if (dma_buf_attachment_is_dynamic(attach) || READ_ONCE(obj->settled))
+	if (READ_ONCE(obj->settled))
 		return false;
 	/* Most buffers never had a fence, and that is soon seen. */
 	if (rcu_access_pointer(attach->dmabuf->resv->fences))
@@ -411,9 +407,7 @@ static void dma_buf_check_unmap_dir(struct dma_buf_attachment_object *obj,
 static inline void dma_buf_mapping_drop(struct dma_buf_attachment_object *obj,
 					struct dma_buf_mapping *mapping)
 {
-	if (mapping->kept)
-		mapping->users--;
-	else
+	if (!--mapping->users && !mapping->kept)
 		dma_buf_mapping_end(obj, mapping, obj->base.dmabuf->ops);
 }
 

@@ -259,15 +259,18 @@ static void static_exporter_may_invalidate(struct kunit *test)
 	invalidate(exp);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 
-	/* The rest with its unmap, and a new map asks the exporter. */
+	/* The rest with its last unmap, and a new map asks the exporter. */
 	sgt = mock_map(attach, DMA_TO_DEVICE, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_ASSERT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
 	invalidate(exp);
 	KUNIT_EXPECT_EQ(test, 2, imp->invalidated);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 	exp->errors[MOCK_MAP] = -ENODEV;
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENODEV),
 			    mock_map(attach, DMA_TO_DEVICE, false));
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
 	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNMAP]);
 }
