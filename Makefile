@@ -13,11 +13,15 @@ export KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS
 demo: kernel		## a camera's frames reach a display by shared buffers: build/demo/frame.png
 	@scripts/demo
 
-test: kernel		## every test there is; the last line counts them
+test: tree		## every test there is, with all checks and as it ships; the last line counts them
 	@scripts/test
 
+test-smp: tree		## the same as it ships on two processors, emulated
+	@scripts/packages qemu
+	@scripts/test smp
+
 stress: tree		## the same under sanitizers, with ROUNDS rounds of each race; takes half an hour
-	@scripts/packages stress
+	@scripts/packages qemu
 	@scripts/test stress
 
 compare: kernel		## the tests on the kernel's own core and on this one, side by side
@@ -83,4 +87,4 @@ tree: base
 help:
 	@sed -n 's/^## \?//p; s/^\([a-z]*\):.*\t## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 19
 
-.PHONY: help packages base tree kernel demo test stress compare bench check users docs patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo test test-smp stress compare bench check users docs patch install uninstall clean distclean

@@ -5,18 +5,22 @@
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 BUILD=$TOP/build
-# Which kernel: that of `make kernel`, or one of another configuration: -debug,
-# -smp-kasan, -smp-kcsan, -bench-plain, -bench-debug, -bench-smp. Of these, *-smp* are
-# for a machine with several processors, and *-base are without our core.
-: "${KIND:=}"
 # shellcheck disable=SC2034 # for the scripts that read this file
-{
-	TREE=$BUILD/tree
-	[[ $KIND != *-base ]] || TREE=$BUILD/tree-base
-	LOGS=$BUILD/logs
+LOGS=$BUILD/logs RESULTS=$BUILD/test
+
+# use_kind KIND: which kernel: that of `make kernel`, or one of another configuration:
+# -production, -smp, -debug, -smp-kasan, -smp-kcsan, -bench-plain, -bench-debug,
+# -bench-smp. Of these, *-smp* are for a machine with two processors, and *-base are
+# without our core.
+# shellcheck disable=SC2034
+use_kind() {
+	KIND=$1
 	UML=$BUILD/um$KIND
-	RESULTS=$BUILD/test$KIND
+	TREE=$BUILD/tree IMAGE=$UML/linux KERNEL_ARCH=um
+	[[ $KIND != *-base ]] || TREE=$BUILD/tree-base
+	[[ $KIND != *-smp* ]] || IMAGE=$UML/arch/x86/boot/bzImage KERNEL_ARCH=x86_64
 }
+use_kind "${KIND:-}"
 export LC_ALL=C.UTF-8
 # What `make` was told about itself is not for the makes below it.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS
