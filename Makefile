@@ -16,12 +16,12 @@ demo: kernel		## a camera's frames reach a display by shared buffers: build/demo
 test: tree		## every test there is, with all checks and as it ships; the last line counts them
 	@scripts/test
 
-test-smp: tree		## the same as it ships on two processors, emulated
-	@scripts/packages qemu
+test-smp: tree		## the same as it ships on two emulated processors, with 32-bit programs as well
+	@scripts/packages smp
 	@scripts/test smp
 
 stress: tree		## the same under sanitizers, with ROUNDS rounds of each race; takes half an hour
-	@scripts/packages qemu
+	@scripts/packages smp
 	@scripts/test stress
 
 compare: kernel		## the tests on the kernel's own core and on this one, side by side

@@ -434,6 +434,7 @@ static const struct file_operations model_fops = {
 	.open = model_open,
 	.release = model_close,
 	.unlocked_ioctl = model_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 };
 
 static struct miscdevice model_device = {

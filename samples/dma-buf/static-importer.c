@@ -155,6 +155,7 @@ static const struct file_operations static_fops = {
 	.open = static_open,
 	.release = static_close,
 	.unlocked_ioctl = static_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 };
 
 static struct miscdevice static_device = {

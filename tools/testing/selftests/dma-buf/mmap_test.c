@@ -81,6 +81,8 @@ TEST_F(shared, part)
 TEST_F(shared, bounds)
 {
 	const size_t page = self->page, size = self->buf.size;
+	/* A program of 32 bits has a page before the first lie far behind the last. */
+	const int beyond = sizeof(long) == 4 ? -EINVAL : -EOVERFLOW;
 	const struct {
 		size_t length;
 		off_t offset;
@@ -104,9 +106,9 @@ TEST_F(shared, bounds)
 		{ page, (off_t)(INT64_MAX & ~(page - 1)), -EINVAL },
 		{ page, (off_t)INT64_MIN, -EINVAL },
 		{ page, -2 * (off_t)page, -EINVAL },
-		{ page, -(off_t)page, -EOVERFLOW },
-		{ 2 * page, -(off_t)page, -EOVERFLOW },
-		{ size, -(off_t)size, -EOVERFLOW },
+		{ page, -(off_t)page, beyond },
+		{ 2 * page, -(off_t)page, beyond },
+		{ size, -(off_t)size, beyond },
 		{ 0, 0, -EINVAL },
 		{ page, 1, -EINVAL },
 	};
