@@ -129,7 +129,9 @@ struct mock_exporter {
 
 struct mock_exporter *mock_exporter(struct kunit *test, enum mock_kind kind);
 struct dma_buf_export_info mock_export_info(struct mock_exporter *exp);
+#ifdef CONFIG_MODULE_UNLOAD
 struct module *mock_module(struct kunit *test, enum module_state state);
+#endif
 void mock_export(struct mock_exporter *exp);
 struct mock_exporter *mock_buffer(struct kunit *test, enum mock_kind kind);
 void mock_release(struct mock_exporter *exp);
