@@ -2,7 +2,6 @@
 /*
  * Tests of dma-buf: attach, pin, invalidate, detach.
  */
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 static unsigned int count_attachments(struct mock_exporter *exp)
@@ -176,23 +175,6 @@ static void peer2peer_needs_both_sides(struct kunit *test)
 	else
 		mock_attach(imp, exp);
 	KUNIT_EXPECT_EQ(test, row->result, imp->attach->peer2peer);
-}
-
-static void revocable_means_the_importer_is_told(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
-	struct mock_importer *fixed = mock_importer(test, "fixed");
-	struct mock_importer *told = mock_importer(test, "told");
-	struct mock_importer *deaf = mock_importer(test, "deaf");
-
-	deaf->ops.invalidate_mappings = NULL;
-	KUNIT_EXPECT_FALSE(test,
-			   dma_buf_attach_revocable(mock_attach(fixed, exp)));
-	KUNIT_EXPECT_TRUE(test,
-			  dma_buf_attach_revocable(mock_attach_dynamic(told, exp)));
-	KUNIT_EXPECT_FALSE(test,
-			   dma_buf_attach_revocable(mock_attach_dynamic(deaf, exp)));
-	KUNIT_EXPECT_TRUE(test, dma_buf_attachment_is_dynamic(deaf->attach));
 }
 
 static void invalidate(struct mock_exporter *exp,
@@ -517,7 +499,6 @@ static struct kunit_case dma_buf_attach_cases[] = {
 	KUNIT_CASE(exporter_may_refuse),
 	KUNIT_CASE(attach_refuses_bad_arguments),
 	KUNIT_CASE_PARAM(peer2peer_needs_both_sides, p2p_gen_params),
-	KUNIT_CASE(revocable_means_the_importer_is_told),
 	KUNIT_CASE(invalidate_tells_those_who_listen),
 	KUNIT_CASE(invalidate_refuses_nothing),
 	KUNIT_CASE(invalidate_needs_the_lock),

@@ -6,7 +6,6 @@
 #include <linux/mm.h>
 #include <linux/vmalloc.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 static const enum dma_data_direction dirs[] = {
@@ -285,7 +284,7 @@ static void vmap_without_vunmap_op(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, map(exp, &a, false));
 	addr = a.vaddr;
 	unmap(exp, &a, false);
-	KUNIT_EXPECT_EQ(test, 0, to_dma_buf_object(exp->dmabuf)->vmap_users);
+	KUNIT_EXPECT_EQ(test, 0, mock_vmap_count(exp->dmabuf));
 	mock_expect_no_report(test);
 	vunmap(addr);
 }
@@ -331,7 +330,7 @@ static void vmap_without_an_address_is_reported(struct kunit *test)
 	mock_expect_report(test, exp, NULL, "exporter's vmap gave no address");
 	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_VUNMAP]);
-	KUNIT_EXPECT_EQ(test, 0, to_dma_buf_object(exp->dmabuf)->vmap_users);
+	KUNIT_EXPECT_EQ(test, 0, mock_vmap_count(exp->dmabuf));
 }
 
 static void vmap_refuses_nothing(struct kunit *test)
@@ -356,10 +355,8 @@ static void vmap_refuses_nothing(struct kunit *test)
 
 static void expect_iomem(struct mock_exporter *exp, enum mock_op op)
 {
-	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
-
 	if (op == MOCK_VUNMAP)
-		KUNIT_EXPECT_TRUE(exp->test, obj->vmap.is_iomem);
+		KUNIT_EXPECT_TRUE(exp->test, mock_vmap(exp->dmabuf)->is_iomem);
 }
 
 /* drm_gem_dma and others keep the address alone, and make a map of it again. */
@@ -367,12 +364,11 @@ static void vunmap_takes_a_map_made_anew(struct kunit *test)
 {
 	const struct how *how = test->param_value;
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
 	struct iosys_map given, anew;
 
 	mock_reports(test);
 	KUNIT_ASSERT_EQ(test, 0, map(exp, &given, how->locked));
-	obj->vmap.is_iomem = true;
+	mock_vmap(exp->dmabuf)->is_iomem = true;
 	iosys_map_set_vaddr(&anew, given.vaddr);
 	exp->hook = expect_iomem;
 	unmap(exp, &anew, how->locked);
@@ -428,71 +424,6 @@ static void release_while_vmapped_keeps_all(struct kunit *test)
 	mock_free_leaked(exp);
 }
 
-struct range_row {
-	size_t size;
-	unsigned long first, count;
-	bool within;
-};
-
-#define LAST_PAGE	(ULONG_MAX >> PAGE_SHIFT)
-
-static const struct range_row range_rows[] = {
-	{ 4 * PAGE_SIZE, 0, 0, true },
-	{ 4 * PAGE_SIZE, 0, 1, true },
-	{ 4 * PAGE_SIZE, 0, 4, true },
-	{ 4 * PAGE_SIZE, 0, 5, false },
-	{ 4 * PAGE_SIZE, 1, 3, true },
-	{ 4 * PAGE_SIZE, 1, 4, false },
-	{ 4 * PAGE_SIZE, 3, 1, true },
-	{ 4 * PAGE_SIZE, 3, 2, false },
-	{ 4 * PAGE_SIZE, 4, 0, true },
-	{ 4 * PAGE_SIZE, 4, 1, false },
-	{ 4 * PAGE_SIZE, 5, 0, false },
-	{ 4 * PAGE_SIZE, LAST_PAGE, 1, false },
-	{ 4 * PAGE_SIZE, LAST_PAGE + 1, 1, false },
-	{ 4 * PAGE_SIZE, ULONG_MAX, 0, false },
-	{ 4 * PAGE_SIZE, ULONG_MAX, 1, false },
-	{ 4 * PAGE_SIZE, ULONG_MAX, 2, false },
-	{ 4 * PAGE_SIZE, ULONG_MAX - 3, 4, false },
-	{ 4 * PAGE_SIZE, ULONG_MAX - 3, 5, false },
-	{ 4 * PAGE_SIZE, 0, ULONG_MAX, false },
-	{ 4 * PAGE_SIZE, 1, ULONG_MAX, false },
-	{ 4 * PAGE_SIZE, 4, ULONG_MAX - 3, false },
-	{ 4 * PAGE_SIZE, ULONG_MAX, ULONG_MAX, false },
-	{ 4 * PAGE_SIZE, ULONG_MAX / 2 + 1, ULONG_MAX / 2 + 1, false },
-	{ 4 * PAGE_SIZE - 1, 0, 3, true },
-	{ 4 * PAGE_SIZE - 1, 0, 4, false },
-	{ 4 * PAGE_SIZE + 1, 0, 4, true },
-	{ 4 * PAGE_SIZE + 1, 0, 5, false },
-	{ 1, 0, 0, true },
-	{ 1, 0, 1, false },
-	{ 0, 0, 0, true },
-	{ 0, 0, 1, false },
-	{ 0, ULONG_MAX, 1, false },
-	{ SIZE_MAX, 0, LAST_PAGE, true },
-	{ SIZE_MAX, 0, LAST_PAGE + 1, false },
-	{ SIZE_MAX, LAST_PAGE, 1, false },
-	{ SIZE_MAX, LAST_PAGE - 1, 1, true },
-	{ SIZE_MAX, 1, ULONG_MAX, false },
-};
-
-static void range_desc(const struct range_row *row, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%#zx bytes, page %#lx + %#lx",
-		 row->size, row->first, row->count);
-}
-
-KUNIT_ARRAY_PARAM(range, range_rows, range_desc);
-
-static void range_is_within_the_buffer(struct kunit *test)
-{
-	const struct range_row *row = test->param_value;
-	struct dma_buf dmabuf = { .size = row->size };
-
-	KUNIT_EXPECT_EQ(test, row->within,
-			dma_buf_has_pages(&dmabuf, row->first, row->count));
-}
-
 static struct kunit_case dma_buf_cpu_cases[] = {
 	KUNIT_CASE_PARAM(access_begins_and_ends, dir_gen_params),
 	KUNIT_CASE(access_needs_no_exporter),
@@ -512,7 +443,6 @@ static struct kunit_case dma_buf_cpu_cases[] = {
 	KUNIT_CASE_PARAM(vunmap_takes_a_map_made_anew, how_gen_params),
 	KUNIT_CASE_PARAM(vunmap_needs_a_vmap, how_gen_params),
 	KUNIT_CASE(release_while_vmapped_keeps_all),
-	KUNIT_CASE_PARAM(range_is_within_the_buffer, range_gen_params),
 	{}
 };
 

@@ -5,7 +5,6 @@
  */
 #include <linux/slab.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 static struct sg_table *map(struct mock_importer *imp)

@@ -6,7 +6,6 @@
 #include <linux/device.h>
 #include <linux/fs.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 /*

@@ -7,7 +7,6 @@
 #include <linux/path.h>
 #include <linux/slab.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 #define INOUT	(EPOLLIN | EPOLLOUT)
@@ -57,7 +56,7 @@ static void poll_tells_what_is_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (__force int)mock_poll(poller, exp->dmabuf),
 			(__force int)row->ready);
 	KUNIT_EXPECT_PTR_EQ(test, poller->head,
-			    &to_dma_buf_object(exp->dmabuf)->poll_wait);
+			    mock_poll_head(exp->dmabuf));
 
 	if (!fence)
 		return;
@@ -76,7 +75,7 @@ static void poll_for_other_events_is_for_nothing(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, completion_done(&fence->waited));
 	/* It may want more later, and epoll queues itself only once. */
 	KUNIT_EXPECT_PTR_EQ(test, poller->head,
-			    &to_dma_buf_object(exp->dmabuf)->poll_wait);
+			    mock_poll_head(exp->dmabuf));
 }
 
 static void poll_without_waiting(struct kunit *test)
@@ -293,30 +292,6 @@ static void free_access_is_told_again(struct kunit *test)
 	dma_fence_signal(&reader->base);
 }
 
-static void waiting_is_visible(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
-	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_READ);
-	struct mock_poller *poller = mock_poller(test, INOUT);
-
-	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
-	mock_poll(poller, exp->dmabuf);
-	KUNIT_EXPECT_TRUE(test, dma_buf_poll_is_armed(obj));
-	KUNIT_EXPECT_EQ(test, DMA_BUF_POLL_IDLE, obj->poll_in.state);
-	KUNIT_EXPECT_EQ(test, DMA_BUF_POLL_ARMED, obj->poll_out.state);
-	dma_fence_signal(&fence->base);
-	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
-	/*
-	 * The test has one, the reservation object the other: none is kept for
-	 * nothing, or the driver behind it would be called when the file goes.
-	 */
-	KUNIT_EXPECT_EQ(test, 2, kref_read(&fence->base.refcount));
-	KUNIT_EXPECT_EQ(test, (__force int)INOUT,
-			(__force int)mock_poll(poller, exp->dmabuf));
-	KUNIT_EXPECT_EQ(test, 2, kref_read(&fence->base.refcount));
-}
-
 static long poll_in_task(void *arg)
 {
 	struct mock_exporter *exp = arg;
@@ -389,26 +364,6 @@ static void close_after_the_callback(struct kunit *test)
 	mock_expect_no_report(test);
 }
 
-/*
- * Nothing in the kernel does this. It would take a bug of the core's own, or
- * memory that somebody else wrote to.
- */
-static void release_while_polled_keeps_all(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
-	struct path path = exp->dmabuf->file->f_path;
-
-	mock_reports(test);
-	path_get(&path);
-	mock_release(exp);
-	obj->poll_out.state = DMA_BUF_POLL_ARMED;
-	path_put(&path);
-	mock_expect_report(test, exp, NULL, "released with pollers waiting");
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
-	mock_free_leaked(exp);
-}
-
 static struct kunit_case dma_buf_poll_cases[] = {
 	KUNIT_CASE_PARAM(poll_tells_what_is_free, ready_gen_params),
 	KUNIT_CASE(poll_for_other_events_is_for_nothing),
@@ -421,12 +376,10 @@ static struct kunit_case dma_buf_poll_cases[] = {
 	KUNIT_CASE(pollers_with_one_wish_wake_together),
 	KUNIT_CASE(pollers_with_other_wishes_wake_apart),
 	KUNIT_CASE(free_access_is_told_again),
-	KUNIT_CASE(waiting_is_visible),
 	KUNIT_CASE(poll_needs_no_lock),
 	KUNIT_CASE(poll_keeps_no_file),
 	KUNIT_CASE(close_takes_the_callbacks_off),
 	KUNIT_CASE(close_after_the_callback),
-	KUNIT_CASE(release_while_polled_keeps_all),
 	{}
 };
 

@@ -13,7 +13,6 @@
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
-#include "../dma-buf-internal.h"
 #include "mock-race.h"
 
 /* Open a descriptor, let others find it, and close it: the last reference. */
@@ -120,58 +119,9 @@ static void name_against_readers(struct kunit *test)
 	race_run(race, step_set_name, step_read_name);
 }
 
-/* Close it and keep the memory by its path for a while, as O_PATH does. */
-static long step_export_path(struct racer *racer)
-{
-	struct dma_buf *dmabuf = race_export(racer->race);
-	struct path path;
-
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-	path = dmabuf->file->f_path;
-	path_get(&path);
-	schedule();
-	__fput_sync(dmabuf->file);
-	schedule();
-	path_put(&path);
-	flush_delayed_fput();
-	return 0;
-}
-
-/* What readers of bufinfo do with each buffer that they meet. */
-static long step_walk(struct racer *racer)
-{
-	struct race *race = racer->race;
-	struct dma_buf_cursor cursor = {};
-	char name[DMA_BUF_NAME_LEN];
-	struct dma_buf_object *obj;
-	unsigned int met = 0;
-
-	dma_buf_cursor_start(&cursor);
-	while ((obj = dma_buf_cursor_get(&cursor))) {
-		met += &obj->base == race->dmabuf;
-		KUNIT_EXPECT_GT(race->test, d_count(obj->dentry), 0);
-		dma_buf_copy_name(&obj->base, name);
-		schedule();
-		dma_buf_cursor_pass(&cursor, obj);
-		dma_buf_cursor_put(&cursor);
-		schedule();
-	}
-	dma_buf_cursor_end(&cursor);
-	flush_delayed_fput();
-	KUNIT_EXPECT_EQ(race->test, 1, met);
-	return 0;
-}
-
-static void readers_against_release(struct kunit *test)
-{
-	race_run(race_start(test, MOCK_STATIC), step_export_path, step_walk);
-}
-
 static struct kunit_case dma_buf_file_race_cases[] = {
 	KUNIT_CASE_SLOW(get_against_last_put),
 	KUNIT_CASE_SLOW(name_against_readers),
-	KUNIT_CASE_SLOW(readers_against_release),
 	{}
 };
 

@@ -7,7 +7,6 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 struct seek_row {

@@ -3,12 +3,13 @@
  * Tests of dma-buf: bufinfo, as people read it.
  */
 #include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/path.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../dma-buf-internal.h"
-#include "mock.h"
+#include "mock-many.h"
 
 #define STEP	PAGE_SIZE
 
@@ -47,7 +48,7 @@ static char *line_of(struct mock_exporter *exp, unsigned int count,
 	return print(exp->test,
 		     "\n%08zu\t%08x\t%08x\t%08u\tmock\t%08lu\t%s\n", exp->size,
 		     file->f_flags, (__force unsigned int)file->f_mode, count,
-		     to_dma_buf_object(exp->dmabuf)->ino, name);
+		     exp->ino, name);
 }
 
 static unsigned int count_in(const char *text, const char *what)
@@ -232,7 +233,7 @@ static void bufinfo_shows_memory_without_descriptors(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct path path = exp->dmabuf->file->f_path;
-	unsigned long ino = to_dma_buf_object(exp->dmabuf)->ino;
+	unsigned long ino = exp->ino;
 	char *line;
 
 	path_get(&path);
@@ -305,6 +306,44 @@ static void bufinfo_can_be_read_again(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, mock_read_all(test, file, STEP), first);
 }
 
+/**
+ * struct reader - a task that reads
+ * @file: bufinfo
+ * @mm: where @text is
+ * @text: where the text goes
+ */
+struct reader {
+	struct file *file;
+	struct mm_struct *mm;
+	void __user *text;
+};
+
+static long read_all(void *data)
+{
+	struct reader *reader = data;
+	loff_t pos = 0;
+	ssize_t count;
+
+	kthread_use_mm(reader->mm);
+	do {
+		count = vfs_read(reader->file, reader->text, PAGE_SIZE, &pos);
+	} while (count > 0);
+	kthread_unuse_mm(reader->mm);
+	return count;
+}
+
+static void bufinfo_of_a_stuck_buffer_stops_nobody(struct kunit *test)
+{
+	struct reader *reader;
+
+	reader = kunit_kzalloc(test, sizeof(*reader), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, reader);
+	reader->file = open_bufinfo(test);
+	reader->text = mock_user(test, "", 1);
+	reader->mm = current->mm;
+	mock_many_pass_a_stuck(test, read_all, reader);
+}
+
 static struct kunit_case dma_buf_info_cases[] = {
 	KUNIT_CASE(bufinfo_has_a_head_and_a_total),
 	KUNIT_CASE_PARAM(bufinfo_shows_every_buffer, name_gen_params),
@@ -315,6 +354,7 @@ static struct kunit_case dma_buf_info_cases[] = {
 	KUNIT_CASE(long_bufinfo_has_every_line_once),
 	KUNIT_CASE(slow_reader_holds_nothing),
 	KUNIT_CASE(bufinfo_can_be_read_again),
+	KUNIT_CASE_SLOW(bufinfo_of_a_stuck_buffer_stops_nobody),
 	{}
 };
 

@@ -4,7 +4,6 @@
  */
 #include <linux/slab.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 /* Everything that holds with and without the lock is tested in both ways. */

@@ -2,7 +2,6 @@
 /*
  * Tests of dma-buf: what map waits for, and how.
  */
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 struct wait_row {

@@ -9,7 +9,6 @@
 #include <linux/mman.h>
 #include <linux/uaccess.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 #define READ_WRITE	(PROT_READ | PROT_WRITE)

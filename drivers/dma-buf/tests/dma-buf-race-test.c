@@ -126,40 +126,6 @@ static void vmap_against_vunmap(struct kunit *test)
 	race_run(race_start(test, MOCK_STATIC), step_vmap, step_vmap);
 }
 
-static long step_export(struct racer *racer)
-{
-	struct dma_buf *dmabuf = race_export(racer->race);
-
-	if (IS_ERR(dmabuf))
-		return PTR_ERR(dmabuf);
-	schedule();
-	/* An iterator may hold the last reference then. */
-	dma_buf_put(dmabuf);
-	flush_delayed_fput();
-	return 0;
-}
-
-/* The one buffer that is there all the time is met in every walk, once. */
-static long step_iterate(struct racer *racer)
-{
-	struct race *race = racer->race;
-	struct dma_buf *dmabuf;
-	unsigned int met = 0;
-
-	for (dmabuf = dma_buf_iter_begin(); dmabuf;
-	     dmabuf = dma_buf_iter_next(dmabuf)) {
-		met += dmabuf == race->dmabuf;
-		schedule();
-	}
-	KUNIT_EXPECT_EQ(race->test, 1, met);
-	return 0;
-}
-
-static void iteration_against_release(struct kunit *test)
-{
-	race_run(race_start(test, MOCK_STATIC), step_export, step_iterate);
-}
-
 static __poll_t race_poll(struct dma_buf *dmabuf, __poll_t events)
 {
 	poll_table table = { ._key = events };
@@ -218,7 +184,6 @@ static struct kunit_case dma_buf_race_cases[] = {
 	KUNIT_CASE_SLOW(map_against_unmap_pinned),
 	KUNIT_CASE_SLOW(attach_against_invalidate),
 	KUNIT_CASE_SLOW(vmap_against_vunmap),
-	KUNIT_CASE_SLOW(iteration_against_release),
 	KUNIT_CASE_SLOW(poll_against_signal_against_release),
 	{}
 };

@@ -12,7 +12,6 @@
 #include <linux/sync_file.h>
 #include <linux/uaccess.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 static long ioctl_at(struct mock_exporter *exp, unsigned int cmd,

@@ -6,7 +6,6 @@
 #include <linux/path.h>
 #include <linux/slab.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 static struct file *open_stats(struct kunit *test, unsigned long ino,
@@ -22,7 +21,7 @@ static void expect_stats(struct mock_exporter *exp, const char *name,
 			 const char *text)
 {
 	struct kunit *test = exp->test;
-	struct file *file = open_stats(test, to_dma_buf_object(exp->dmabuf)->ino,
+	struct file *file = open_stats(test, exp->ino,
 				       name);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
@@ -45,7 +44,7 @@ static void every_buffer_has_a_directory(struct kunit *test)
 static void directory_goes_with_the_memory(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	unsigned long ino = to_dma_buf_object(exp->dmabuf)->ino;
+	unsigned long ino = exp->ino;
 	struct path path = exp->dmabuf->file->f_path;
 
 	path_get(&path);
@@ -60,7 +59,7 @@ static void directory_goes_with_the_memory(struct kunit *test)
 static void open_file_keeps_no_buffer(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct file *file = open_stats(test, to_dma_buf_object(exp->dmabuf)->ino,
+	struct file *file = open_stats(test, exp->ino,
 				       "size");
 	char text[32];
 

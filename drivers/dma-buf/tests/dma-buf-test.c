@@ -14,7 +14,6 @@
 
 #include <uapi/linux/magic.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 static void export_fills_the_buffer(struct kunit *test)
@@ -42,13 +41,10 @@ static void export_makes_a_file(struct kunit *test)
 	struct inode *inode = file_inode(file);
 	struct kstatfs stat;
 
-	KUNIT_EXPECT_TRUE(test, is_dma_buf_file(file));
 	KUNIT_EXPECT_PTR_EQ(test, file->private_data, exp->dmabuf);
 	KUNIT_EXPECT_EQ(test, 1, file_count(file));
 	KUNIT_EXPECT_TRUE(test, file->f_mode & FMODE_LSEEK);
 
-	KUNIT_EXPECT_EQ(test, inode->i_ino,
-			to_dma_buf_object(exp->dmabuf)->ino);
 	KUNIT_EXPECT_NE(test, 0, inode->i_ino);
 	KUNIT_EXPECT_EQ(test, i_size_read(inode), exp->size);
 	KUNIT_EXPECT_EQ(test, inode_get_bytes(inode), exp->size);
@@ -93,8 +89,7 @@ static void export_keeps_the_flags(struct kunit *test)
 	struct dma_buf_export_info info = mock_export_info(exp);
 
 	info.flags = *flags;
-	exp->dmabuf = dma_buf_export(&info);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exp->dmabuf);
+	mock_exported(exp, dma_buf_export(&info));
 	/* O_CLOEXEC is a descriptor's, not a file's. */
 	KUNIT_EXPECT_EQ(test, exp->dmabuf->file->f_flags, *flags & ~O_CLOEXEC);
 	KUNIT_EXPECT_EQ(test, !!(exp->dmabuf->file->f_mode & FMODE_WRITE),
@@ -120,8 +115,7 @@ static void export_uses_the_exporters_reservation(struct kunit *test)
 
 	dma_resv_init(&resv);
 	info.resv = &resv;
-	exp->dmabuf = dma_buf_export(&info);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exp->dmabuf);
+	mock_exported(exp, dma_buf_export(&info));
 	KUNIT_EXPECT_PTR_EQ(test, exp->dmabuf->resv, &resv);
 
 	mock_release(exp);
@@ -199,8 +193,7 @@ static void export_holds_the_module(struct kunit *test)
 	struct dma_buf_export_info info = mock_export_info(exp);
 
 	info.owner = mod;
-	exp->dmabuf = dma_buf_export(&info);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exp->dmabuf);
+	mock_exported(exp, dma_buf_export(&info));
 	KUNIT_EXPECT_EQ(test, 2, atomic_read(&mod->refcnt));
 
 	mock_release(exp);
@@ -224,8 +217,7 @@ static void release_runs_before_the_module_goes(struct kunit *test)
 	info.owner = mod;
 	exp->hook = expect_module_held;
 	exp->hook_data = mod;
-	exp->dmabuf = dma_buf_export(&info);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exp->dmabuf);
+	mock_exported(exp, dma_buf_export(&info));
 	mock_release(exp);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
@@ -240,8 +232,7 @@ static void leaked_buffer_keeps_the_module(struct kunit *test)
 
 	mock_reports(test);
 	info.owner = mod;
-	exp->dmabuf = dma_buf_export(&info);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, exp->dmabuf);
+	mock_exported(exp, dma_buf_export(&info));
 	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(exp->dmabuf, &map));
 	mock_release(exp);
 	mock_expect_report(test, exp, NULL, "released with 1 kernel mappings");
@@ -308,23 +299,6 @@ static void fd_leaves_the_reference_on_failure(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
 
-static void fd_install_takes_a_reserved_number(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	int fd = get_unused_fd_flags(O_CLOEXEC);
-	struct file *file;
-
-	KUNIT_ASSERT_GE(test, fd, 0);
-	dma_buf_fd_install(exp->dmabuf, fd);
-	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
-	file = fget(fd);
-	KUNIT_EXPECT_PTR_EQ(test, file, exp->dmabuf->file);
-	fput(file);
-
-	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
-	mock_wait_released(exp);
-}
-
 static void get_finds_the_buffer(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -368,7 +342,6 @@ static void get_refuses_another_file(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
 	fd_install(fd, file);
 
-	KUNIT_EXPECT_FALSE(test, is_dma_buf_file(file));
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL), dma_buf_get(fd));
 	KUNIT_EXPECT_EQ(test, 1, file_count(file));
 	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
@@ -421,7 +394,6 @@ static void memory_stays_as_long_as_the_path(struct kunit *test)
 	path_get(&path);
 	mock_release(exp);
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
-	KUNIT_EXPECT_NULL(test, to_dma_buf_object(exp->dmabuf)->file);
 
 	path_put(&path);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
@@ -437,25 +409,6 @@ static void held_inode_keeps_no_memory(struct kunit *test)
 	mock_release(exp);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 	iput(inode);
-}
-
-static void copy_name_tells_none_from_empty(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	char name[DMA_BUF_NAME_LEN] = "stale";
-
-	KUNIT_EXPECT_FALSE(test, dma_buf_copy_name(exp->dmabuf, name));
-	KUNIT_EXPECT_STREQ(test, "", name);
-
-	exp->dmabuf->name = kstrdup("", GFP_KERNEL);
-	KUNIT_EXPECT_TRUE(test, dma_buf_copy_name(exp->dmabuf, name));
-	KUNIT_EXPECT_STREQ(test, "", name);
-
-	kfree(exp->dmabuf->name);
-	exp->dmabuf->name = kstrdup("0123456789012345678901234567890",
-				    GFP_KERNEL);
-	KUNIT_EXPECT_TRUE(test, dma_buf_copy_name(exp->dmabuf, name));
-	KUNIT_EXPECT_STREQ(test, name, exp->dmabuf->name);
 }
 
 static struct kunit_case dma_buf_life_cases[] = {
@@ -477,7 +430,6 @@ static struct kunit_case dma_buf_life_cases[] = {
 	KUNIT_CASE(fd_closes_on_exec),
 	KUNIT_CASE(fd_refuses_nothing),
 	KUNIT_CASE(fd_leaves_the_reference_on_failure),
-	KUNIT_CASE(fd_install_takes_a_reserved_number),
 	KUNIT_CASE(get_finds_the_buffer),
 	KUNIT_CASE(get_refuses_a_closed_number),
 	KUNIT_CASE(get_refuses_another_file),
@@ -486,7 +438,6 @@ static struct kunit_case dma_buf_life_cases[] = {
 	KUNIT_CASE(descriptor_outlives_the_exporters_reference),
 	KUNIT_CASE(memory_stays_as_long_as_the_path),
 	KUNIT_CASE(held_inode_keeps_no_memory),
-	KUNIT_CASE(copy_name_tells_none_from_empty),
 	{}
 };
 

@@ -13,7 +13,6 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 /* The one promise about the lock that holds for every call of an operation. */
@@ -344,16 +343,26 @@ struct module *mock_module(struct kunit *test, enum module_state state)
 #endif
 
 /**
+ * mock_exported - the exporter has a buffer now
+ * @exp: the exporter
+ * @dmabuf: what dma_buf_export() returned
+ */
+void mock_exported(struct mock_exporter *exp, struct dma_buf *dmabuf)
+{
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(exp->test, dmabuf);
+	exp->dmabuf = dmabuf;
+	exp->ino = file_inode(dmabuf->file)->i_ino;
+}
+
+/**
  * mock_export - export the buffer
  * @exp: its exporter
  */
 void mock_export(struct mock_exporter *exp)
 {
 	struct dma_buf_export_info info = mock_export_info(exp);
-	struct dma_buf *dmabuf = dma_buf_export(&info);
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(exp->test, dmabuf);
-	exp->dmabuf = dmabuf;
+	mock_exported(exp, dma_buf_export(&info));
 }
 
 /**
@@ -383,30 +392,6 @@ void mock_release(struct mock_exporter *exp)
 	KUNIT_ASSERT_EQ(exp->test, 1, file_count(exp->dmabuf->file));
 	exp->is_put = true;
 	__fput_sync(exp->dmabuf->file);
-}
-
-/**
- * mock_free_leaked - free a buffer that the core left alone for good
- * @exp: the exporter of a misused buffer, after mock_release()
- *
- * In a test nobody uses the memory any more, and it is to leave nothing behind,
- * nor anything in the object that the next buffer would find there.
- */
-void mock_free_leaked(struct mock_exporter *exp)
-{
-	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
-
-	KUNIT_ASSERT_EQ(exp->test, 0, exp->calls[MOCK_RELEASE]);
-	if (obj->owns_resv)
-		dma_resv_fini(&obj->own_resv);
-	kfree(obj->base.name);
-	INIT_LIST_HEAD(&obj->base.attachments);
-	obj->abandoned = 0;
-	obj->devices = 0;
-	obj->vmap_users = 0;
-	obj->poll_out.state = DMA_BUF_POLL_IDLE;
-	kfree(obj);
-	exp->dmabuf = NULL;
 }
 
 /**

@@ -6,7 +6,6 @@
 
 #include <kunit/device.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 static void mock_invalidated(struct dma_buf_attachment *attach)
@@ -153,22 +152,4 @@ void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	dma_resv_lock(attach->dmabuf->resv, NULL);
 	dma_buf_unmap_attachment(attach, sgt, dir);
 	dma_resv_unlock(attach->dmabuf->resv);
-}
-
-/**
- * mock_is_mapped - does the core think that an importer has a mapping?
- * @attach: of the importer
- *
- * Return: true if it does.
- */
-bool mock_is_mapped(struct dma_buf_attachment *attach)
-{
-	struct dma_buf_mapping *mapping = &to_attachment_object(attach)->first;
-	bool mapped = false;
-
-	dma_resv_lock(attach->dmabuf->resv, NULL);
-	for (; mapping; mapping = mapping->next)
-		mapped |= mapping->exported && mapping->users;
-	dma_resv_unlock(attach->dmabuf->resv);
-	return mapped;
 }

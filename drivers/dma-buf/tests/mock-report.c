@@ -5,7 +5,6 @@
 #include <linux/device.h>
 #include <linux/string.h>
 
-#include "../dma-buf-internal.h"
 #include "mock.h"
 
 /* Everything that is in the log by now is old. */
@@ -97,10 +96,10 @@ static void mock_expect(struct kunit *test, struct mock_exporter *exp,
 
 	snprintf(text, sizeof(text),
 		 "dma-buf: exporter %s, inode %lu, name \"%s\", device %s: %s",
-		 dmabuf->exp_name, to_dma_buf_object(dmabuf)->ino,
+		 dmabuf->exp_name, exp->ino,
 		 dmabuf->name ?: "", imp ? dev_name(imp->dev) : "none", what);
 	mock_expect_text(test, text, warnings);
-	to_dma_buf_object(dmabuf)->told = 0;
+	mock_forget_told(dmabuf);
 }
 
 /**

@@ -13,12 +13,17 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
+#include <linux/fs.h>
+#include <linux/iosys-map.h>
 #include <linux/jiffies.h>
 #include <linux/kmsg_dump.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/wait.h>
+
+#include <uapi/linux/dma-buf.h>
 
 #include <kunit/test.h>
 
@@ -86,6 +91,7 @@ enum mock_table {
  * @size: of the buffer; to be changed before mock_export()
  * @pages: the memory, MOCK_PAGES of them
  * @dmabuf: the buffer, once exported
+ * @ino: what userspace knows it by
  * @is_put: the reference from export is gone
  * @calls: how often each operation was called
  * @errors: what each operation returns in place of doing its work
@@ -109,6 +115,7 @@ struct mock_exporter {
 	size_t size;
 	struct page *pages[MOCK_PAGES];
 	struct dma_buf *dmabuf;
+	unsigned long ino;
 	bool is_put;
 	unsigned int calls[MOCK_OPS];
 	int errors[MOCK_OPS];
@@ -132,10 +139,10 @@ struct dma_buf_export_info mock_export_info(struct mock_exporter *exp);
 #ifdef CONFIG_MODULE_UNLOAD
 struct module *mock_module(struct kunit *test, enum module_state state);
 #endif
+void mock_exported(struct mock_exporter *exp, struct dma_buf *dmabuf);
 void mock_export(struct mock_exporter *exp);
 struct mock_exporter *mock_buffer(struct kunit *test, enum mock_kind kind);
 void mock_release(struct mock_exporter *exp);
-void mock_free_leaked(struct mock_exporter *exp);
 void mock_wait_released(struct mock_exporter *exp);
 phys_addr_t mock_address(struct mock_exporter *exp, unsigned int page);
 
@@ -176,7 +183,6 @@ struct sg_table *mock_map(struct dma_buf_attachment *attach,
 			  enum dma_data_direction dir, bool locked);
 void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
 		enum dma_data_direction dir, bool locked);
-bool mock_is_mapped(struct dma_buf_attachment *attach);
 
 /* mock-fence.c */
 
@@ -287,5 +293,13 @@ void mock_expect_remark(struct kunit *test, struct mock_exporter *exp,
 			struct mock_importer *imp, const char *what);
 void mock_expect_bad_args(struct kunit *test, const char *func);
 void mock_expect_no_report(struct kunit *test);
+
+/* mock-core.c */
+bool mock_is_mapped(struct dma_buf_attachment *attach);
+unsigned int mock_vmap_count(struct dma_buf *dmabuf);
+struct iosys_map *mock_vmap(struct dma_buf *dmabuf);
+wait_queue_head_t *mock_poll_head(struct dma_buf *dmabuf);
+void mock_forget_told(struct dma_buf *dmabuf);
+void mock_free_leaked(struct mock_exporter *exp);
 
 #endif /* _DMA_BUF_TESTS_MOCK_H */

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: what only the core itself sees, and what Linux 6.12 has no call
+ * for.
+ */
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/path.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../dma-buf-internal.h"
+#include "mock.h"
+
+#define INOUT	(EPOLLIN | EPOLLOUT)
+
+static void copy_name_tells_none_from_empty(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	char name[DMA_BUF_NAME_LEN] = "stale";
+
+	KUNIT_EXPECT_FALSE(test, dma_buf_copy_name(exp->dmabuf, name));
+	KUNIT_EXPECT_STREQ(test, "", name);
+
+	exp->dmabuf->name = kstrdup("", GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, dma_buf_copy_name(exp->dmabuf, name));
+	KUNIT_EXPECT_STREQ(test, "", name);
+
+	kfree(exp->dmabuf->name);
+	exp->dmabuf->name = kstrdup("0123456789012345678901234567890",
+				    GFP_KERNEL);
+	KUNIT_EXPECT_TRUE(test, dma_buf_copy_name(exp->dmabuf, name));
+	KUNIT_EXPECT_STREQ(test, name, exp->dmabuf->name);
+}
+
+static void fd_install_takes_a_reserved_number(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	struct file *file;
+
+	KUNIT_ASSERT_GE(test, fd, 0);
+	dma_buf_fd_install(exp->dmabuf, fd);
+	KUNIT_EXPECT_EQ(test, 1, file_count(exp->dmabuf->file));
+	file = fget(fd);
+	KUNIT_EXPECT_PTR_EQ(test, file, exp->dmabuf->file);
+	fput(file);
+
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
+	mock_wait_released(exp);
+}
+
+static void revocable_means_the_importer_is_told(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *fixed = mock_importer(test, "fixed");
+	struct mock_importer *told = mock_importer(test, "told");
+	struct mock_importer *deaf = mock_importer(test, "deaf");
+
+	deaf->ops.invalidate_mappings = NULL;
+	KUNIT_EXPECT_FALSE(test,
+			   dma_buf_attach_revocable(mock_attach(fixed, exp)));
+	KUNIT_EXPECT_TRUE(test,
+			  dma_buf_attach_revocable(mock_attach_dynamic(told, exp)));
+	KUNIT_EXPECT_FALSE(test,
+			   dma_buf_attach_revocable(mock_attach_dynamic(deaf, exp)));
+	KUNIT_EXPECT_TRUE(test, dma_buf_attachment_is_dynamic(deaf->attach));
+}
+
+static void waiting_is_visible(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_READ);
+	struct mock_poller *poller = mock_poller(test, INOUT);
+
+	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
+	mock_poll(poller, exp->dmabuf);
+	KUNIT_EXPECT_TRUE(test, dma_buf_poll_is_armed(obj));
+	KUNIT_EXPECT_EQ(test, DMA_BUF_POLL_IDLE, obj->poll_in.state);
+	KUNIT_EXPECT_EQ(test, DMA_BUF_POLL_ARMED, obj->poll_out.state);
+	dma_fence_signal(&fence->base);
+	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
+	/*
+	 * The test has one, the reservation object the other: none is kept for
+	 * nothing, or the driver behind it would be called when the file goes.
+	 */
+	KUNIT_EXPECT_EQ(test, 2, kref_read(&fence->base.refcount));
+	KUNIT_EXPECT_EQ(test, (__force int)INOUT,
+			(__force int)mock_poll(poller, exp->dmabuf));
+	KUNIT_EXPECT_EQ(test, 2, kref_read(&fence->base.refcount));
+}
+
+/*
+ * Nothing in the kernel does this. It would take a bug of the core's own, or
+ * memory that somebody else wrote to.
+ */
+static void release_while_polled_keeps_all(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
+	struct path path = exp->dmabuf->file->f_path;
+
+	mock_reports(test);
+	path_get(&path);
+	mock_release(exp);
+	obj->poll_out.state = DMA_BUF_POLL_ARMED;
+	path_put(&path);
+	mock_expect_report(test, exp, NULL, "released with pollers waiting");
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
+	mock_free_leaked(exp);
+}
+
+struct range_row {
+	size_t size;
+	unsigned long first, count;
+	bool within;
+};
+
+#define LAST_PAGE	(ULONG_MAX >> PAGE_SHIFT)
+
+static const struct range_row range_rows[] = {
+	{ 4 * PAGE_SIZE, 0, 0, true },
+	{ 4 * PAGE_SIZE, 0, 1, true },
+	{ 4 * PAGE_SIZE, 0, 4, true },
+	{ 4 * PAGE_SIZE, 0, 5, false },
+	{ 4 * PAGE_SIZE, 1, 3, true },
+	{ 4 * PAGE_SIZE, 1, 4, false },
+	{ 4 * PAGE_SIZE, 3, 1, true },
+	{ 4 * PAGE_SIZE, 3, 2, false },
+	{ 4 * PAGE_SIZE, 4, 0, true },
+	{ 4 * PAGE_SIZE, 4, 1, false },
+	{ 4 * PAGE_SIZE, 5, 0, false },
+	{ 4 * PAGE_SIZE, LAST_PAGE, 1, false },
+	{ 4 * PAGE_SIZE, LAST_PAGE + 1, 1, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX, 0, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX, 1, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX, 2, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX - 3, 4, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX - 3, 5, false },
+	{ 4 * PAGE_SIZE, 0, ULONG_MAX, false },
+	{ 4 * PAGE_SIZE, 1, ULONG_MAX, false },
+	{ 4 * PAGE_SIZE, 4, ULONG_MAX - 3, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX, ULONG_MAX, false },
+	{ 4 * PAGE_SIZE, ULONG_MAX / 2 + 1, ULONG_MAX / 2 + 1, false },
+	{ 4 * PAGE_SIZE - 1, 0, 3, true },
+	{ 4 * PAGE_SIZE - 1, 0, 4, false },
+	{ 4 * PAGE_SIZE + 1, 0, 4, true },
+	{ 4 * PAGE_SIZE + 1, 0, 5, false },
+	{ 1, 0, 0, true },
+	{ 1, 0, 1, false },
+	{ 0, 0, 0, true },
+	{ 0, 0, 1, false },
+	{ 0, ULONG_MAX, 1, false },
+	{ SIZE_MAX, 0, LAST_PAGE, true },
+	{ SIZE_MAX, 0, LAST_PAGE + 1, false },
+	{ SIZE_MAX, LAST_PAGE, 1, false },
+	{ SIZE_MAX, LAST_PAGE - 1, 1, true },
+	{ SIZE_MAX, 1, ULONG_MAX, false },
+};
+
+static void range_desc(const struct range_row *row, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%#zx bytes, page %#lx + %#lx",
+		 row->size, row->first, row->count);
+}
+
+KUNIT_ARRAY_PARAM(range, range_rows, range_desc);
+
+static void range_is_within_the_buffer(struct kunit *test)
+{
+	const struct range_row *row = test->param_value;
+	struct dma_buf dmabuf = { .size = row->size };
+
+	KUNIT_EXPECT_EQ(test, row->within,
+			dma_buf_has_pages(&dmabuf, row->first, row->count));
+}
+
+static struct kunit_case dma_buf_internal_cases[] = {
+	KUNIT_CASE(copy_name_tells_none_from_empty),
+	KUNIT_CASE(fd_install_takes_a_reserved_number),
+	KUNIT_CASE(revocable_means_the_importer_is_told),
+	KUNIT_CASE(waiting_is_visible),
+	KUNIT_CASE(release_while_polled_keeps_all),
+	KUNIT_CASE_PARAM(range_is_within_the_buffer, range_gen_params),
+	{}
+};
+
+static struct kunit_suite dma_buf_internal_suite = {
+	.name = "dma_buf_internal",
+	.test_cases = dma_buf_internal_cases,
+};
+
+kunit_test_suite(dma_buf_internal_suite);
