@@ -22,13 +22,13 @@ MODULE_PARM_DESC(buffers, "how many there are at once, or come and go");
 #define MOCK_MANY_PASSING	10000U
 
 static struct sg_table *mock_many_map(struct dma_buf_attachment *attach,
-				 enum dma_data_direction dir)
+				      enum dma_data_direction dir)
 {
 	return ERR_PTR(-EOPNOTSUPP);
 }
 
-static void mock_many_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
-		       enum dma_data_direction dir)
+static void mock_many_unmap(struct dma_buf_attachment *attach,
+			    struct sg_table *sgt, enum dma_data_direction dir)
 {
 }
 
