@@ -6,7 +6,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export STAGE_START := $(shell date +%s)
-export KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS
+export KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS MUTANTS
 
 ## dma-buf, anew: the kernel's buffer-sharing core, as an overlay for Linux 6.12
 ##
@@ -24,6 +24,13 @@ stress: tree		## the same under sanitizers, with ROUNDS rounds of each race; tak
 	@scripts/packages smp
 	@scripts/test stress
 
+coverage: tree		## which lines and branches of the core no test comes to: build/coverage/index.html
+	@scripts/packages coverage
+	@scripts/coverage
+
+mutants: tree		## change the core in MUTANTS small ways: would a test notice? takes an hour
+	@scripts/mutants
+
 compare: kernel		## the tests on the kernel's own core and on this one, side by side
 	@scripts/compare/run
 
@@ -34,6 +41,10 @@ bench: tree		## this core's speed beside that of the kernel's own: build/bench/
 check: tree		## static checks; only stages are printed when all is clean
 	@scripts/packages check
 	@scripts/check
+
+check-all: kernel	## and slower ones: other machines, random configurations, headers, spelling
+	@scripts/packages check-all
+	@scripts/check all
 
 users: tree		## compile every file of the base kernel that uses dma-buf, unchanged
 	@scripts/packages check
@@ -70,6 +81,7 @@ distclean:		## remove all of build/
 ##   DEMO_ARGS=...    more options for its program (DEMO_ARGS=--help names them)
 ##   SUITE=GLOB       only the test suites and programs of that name
 ##   ROUNDS=2000      how often make stress runs each race
+##   MUTANTS=150      how many changes make mutants draws
 ##   PAIRS=7          how often make bench boots both kernels
 ##
 ## Missing packages are installed by apt (as root, or with sudo). Everything is made
@@ -87,4 +99,4 @@ tree: base
 help:
 	@sed -n 's/^## \?//p; s/^\([a-z]*\):.*\t## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 19
 
-.PHONY: help packages base tree kernel demo test test-smp stress compare bench check users docs patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo test test-smp stress coverage mutants compare bench check check-all users docs patch install uninstall clean distclean

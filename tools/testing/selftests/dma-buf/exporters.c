@@ -5,6 +5,7 @@
 #include <drm/drm.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
 #include <linux/videodev2.h>
@@ -14,6 +15,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "result.h"
 
 size_t page_align(size_t size)
 {
@@ -227,4 +230,11 @@ void buffer_destroy(struct buffer *buf)
 		close(buf->fd);
 	buf->fd = -1;
 	buffer_close_device(buf);
+}
+
+int sync_access(int fd, __u64 flags)
+{
+	struct dma_buf_sync sync = { .flags = flags };
+
+	return result(ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync));
 }

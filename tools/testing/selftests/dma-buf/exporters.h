@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <linux/types.h>
 
 struct buffer {
 	int fd;			/* the shared buffer itself */
@@ -39,6 +40,9 @@ extern const struct exporter vivid;
 int buffer_create(const struct exporter *exporter, size_t size, int flags, struct buffer *buf);
 void buffer_close_device(struct buffer *buf);
 void buffer_destroy(struct buffer *buf);
+
+/* DMA_BUF_IOCTL_SYNC on the buffer: 0, or -errno. */
+int sync_access(int fd, __u64 flags);
 
 size_t page_align(size_t size);
 

@@ -25,9 +25,12 @@ FIXTURE_VARIANT(fenced)
 };
 
 FIXTURE_VARIANT_ADD(fenced, system_heap) { .exporter = &system_heap };
+/* What the core alone decides is tested with one exporter. */
+#ifndef ONE_EXPORTER
 FIXTURE_VARIANT_ADD(fenced, udmabuf) { .exporter = &udmabuf };
 FIXTURE_VARIANT_ADD(fenced, vgem) { .exporter = &vgem };
 FIXTURE_VARIANT_ADD(fenced, vivid) { .exporter = &vivid };
+#endif
 
 FIXTURE_SETUP(fenced)
 {

@@ -24,9 +24,12 @@ FIXTURE_VARIANT(shared)
 };
 
 FIXTURE_VARIANT_ADD(shared, system_heap) { .exporter = &system_heap };
+/* What the core alone decides is tested with one exporter. */
+#ifndef ONE_EXPORTER
 FIXTURE_VARIANT_ADD(shared, udmabuf) { .exporter = &udmabuf };
 FIXTURE_VARIANT_ADD(shared, vgem) { .exporter = &vgem };
 FIXTURE_VARIANT_ADD(shared, vivid) { .exporter = &vivid };
+#endif
 
 FIXTURE_SETUP(shared)
 {

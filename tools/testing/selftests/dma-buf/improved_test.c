@@ -3,6 +3,8 @@
  * What this core promises and the kernel's own does not keep: there, all of these fail. Each test
  * says what is different.
  */
+#define ONE_EXPORTER
+
 #include <ctype.h>
 #include <linux/dma-buf.h>
 #include <poll.h>
@@ -240,14 +242,16 @@ static void close_all(int *fds)
 		close(fds[i]);
 }
 
-/* There, names are free for whoever makes them, and fill the memory that everyone shares. */
-TEST(names_are_charged)
+/* This process in a cgroup of its own, and buffers to be had. */
+FIXTURE(charged)
 {
-	static const char name[DMA_BUF_NAME_LEN] = "thirty-one bytes, then the NUL.";
-	static int fds[MANY];
-	long before, named, after;
+	int fds[MANY];
+};
+
+FIXTURE_SETUP(charged)
+{
 	struct buffer buf;
-	int i, err;
+	int err;
 
 	if (!make_cgroup())
 		SKIP(return, "this kernel has no memory cgroup (version 2)");
@@ -256,22 +260,43 @@ TEST(names_are_charged)
 		SKIP(return, "this kernel has no system heap");
 	ASSERT_EQ(0, err);
 	buffer_destroy(&buf);
+}
+
+FIXTURE_TEARDOWN(charged)
+{
+	EXPECT_TRUE(enter_cgroup("/sys/fs/cgroup"));
+	EXPECT_EQ(0, rmdir(CGROUP));
+}
+
+static void create_many(struct __test_metadata *_metadata, int *fds)
+{
+	struct buffer buf;
+	int i;
+
 	for (i = 0; i < MANY; i++) {
 		ASSERT_EQ(0, buffer_create(&system_heap, 1, O_RDWR, &buf));
 		buffer_close_device(&buf);
 		fds[i] = buf.fd;
 	}
+}
+
+/* There, names are free for whoever makes them, and fill the memory that everyone shares. */
+TEST_F(charged, names_are_charged)
+{
+	static const char name[DMA_BUF_NAME_LEN] = "thirty-one bytes, then the NUL.";
+	long before, named, after;
+	int i;
+
+	create_many(_metadata, self->fds);
 	before = charged();
 	for (i = 0; i < MANY; i++)
-		ASSERT_EQ(0, ioctl(fds[i], DMA_BUF_SET_NAME, name));
+		ASSERT_EQ(0, ioctl(self->fds[i], DMA_BUF_SET_NAME, name));
 	named = charged();
-	close_all(fds);
+	close_all(self->fds);
 	after = charged();
 	/* A page or two less than all: the accounts are kept in batches. */
 	EXPECT_LE(before + MANY * DMA_BUF_NAME_LEN - 2 * (long)page_align(1), named);
 	EXPECT_GT(before, after);
-	EXPECT_TRUE(enter_cgroup("/sys/fs/cgroup"));
-	EXPECT_EQ(0, rmdir(CGROUP));
 }
 
 /* How many bytes each object of a slab cache takes; 0 if that is not to be had. */
@@ -290,41 +315,24 @@ static long object_size(const char *cache)
 }
 
 /* There, the object of the buffer is free, and only what any file consists of is charged. */
-TEST(buffers_are_charged)
+TEST_F(charged, buffers_are_charged)
 {
-	static const char * const parts[] = { "filp", "dentry", "inode_cache",
-					       "dma_buf_object" };
-	static int fds[MANY];
+	static const char * const parts[] = { "filp", "dentry", "inode_cache", "dma_buf_object" };
 	long before, buffers, after, size = 0;
-	struct buffer buf;
-	unsigned int i;
-	int err;
+	size_t i;
 
-	if (!make_cgroup())
-		SKIP(return, "this kernel has no memory cgroup (version 2)");
-	err = buffer_create(&system_heap, 1, O_RDWR, &buf);
-	if (err == -ENODEV)
-		SKIP(return, "this kernel has no system heap");
-	ASSERT_EQ(0, err);
-	buffer_destroy(&buf);
 	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		EXPECT_LT(0, object_size(parts[i])) TH_LOG("no cache %s", parts[i]);
 		size += object_size(parts[i]);
 	}
 	before = charged();
-	for (i = 0; i < MANY; i++) {
-		ASSERT_EQ(0, buffer_create(&system_heap, 1, O_RDWR, &buf));
-		buffer_close_device(&buf);
-		fds[i] = buf.fd;
-	}
+	create_many(_metadata, self->fds);
 	buffers = charged();
-	close_all(fds);
+	close_all(self->fds);
 	after = charged();
 	/* As above, a page or two less. */
 	EXPECT_LE(before + MANY * size - 2 * (long)page_align(1), buffers);
 	EXPECT_GT(buffers - MANY * size / 2, after);
-	EXPECT_TRUE(enter_cgroup("/sys/fs/cgroup"));
-	EXPECT_EQ(0, rmdir(CGROUP));
 }
 
 TEST_HARNESS_MAIN

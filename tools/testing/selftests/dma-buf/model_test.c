@@ -123,13 +123,6 @@ static int move(int exporter, int buffer)
 	return result(ioctl(exporter, MODEL_EXPORTER_MOVE, (unsigned long)buffer));
 }
 
-static int sync_access(int buffer, __u64 flags)
-{
-	struct dma_buf_sync sync = { .flags = flags };
-
-	return result(ioctl(buffer, DMA_BUF_IOCTL_SYNC, &sync));
-}
-
 /* What poll finds at once, or after a while. */
 static int ready(int buffer, short events, int timeout)
 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The name of a buffer: both encodings of the ioctl, its limits, and every place that shows it. */
+#define ONE_EXPORTER
+
 #include <linux/dma-buf.h>
 #include <string.h>
 #include <sys/ioctl.h>

@@ -3,6 +3,8 @@
  * Waiting for a buffer: poll, select and epoll. Readable when all writers are done, writable when
  * everybody is.
  */
+#define ONE_EXPORTER
+
 #include <linux/dma-buf.h>
 #include <poll.h>
 #include <sys/epoll.h>

@@ -3,6 +3,8 @@
  * One buffer, many holders: other processes, copies of the descriptor, mappings, messages on their
  * way. It is one and the same buffer for all, and it lives until the last of them lets go.
  */
+#define ONE_EXPORTER
+
 #include <linux/dma-buf.h>
 #include <poll.h>
 #include <string.h>
@@ -179,7 +181,6 @@ TEST_F(shared, exporting_process_is_killed)
 /* The buffer has all its abilities without the device that it came from. */
 TEST_F(shared, device_is_closed)
 {
-	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_RW | DMA_BUF_SYNC_START };
 	struct pollfd pfd = { .fd = self->buf.fd, .events = POLLIN | POLLOUT };
 	ino_t ino = buffer_ino(self->buf.fd);
 	int fence;
@@ -187,9 +188,8 @@ TEST_F(shared, device_is_closed)
 	ASSERT_EQ(0, fill_buffer(&self->buf));
 	buffer_close_device(&self->buf);
 	EXPECT_EQ(0, inspect_received(self->buf.fd, self->buf.size, ino));
-	EXPECT_EQ(0, ioctl(self->buf.fd, DMA_BUF_IOCTL_SYNC, &sync));
-	sync.flags = DMA_BUF_SYNC_RW | DMA_BUF_SYNC_END;
-	EXPECT_EQ(0, ioctl(self->buf.fd, DMA_BUF_IOCTL_SYNC, &sync));
+	EXPECT_EQ(0, sync_access(self->buf.fd, DMA_BUF_SYNC_RW | DMA_BUF_SYNC_START));
+	EXPECT_EQ(0, sync_access(self->buf.fd, DMA_BUF_SYNC_RW | DMA_BUF_SYNC_END));
 	EXPECT_EQ(1, poll(&pfd, 1, 0));
 	EXPECT_EQ(POLLIN | POLLOUT, pfd.revents);
 	fence = fence_export(self->buf.fd, DMA_BUF_SYNC_READ);

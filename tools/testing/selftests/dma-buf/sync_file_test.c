@@ -3,6 +3,8 @@
  * The two ioctls that move fences between a buffer and sync_files: which fences come out for a
  * reader and for a writer, and every way to call them wrongly.
  */
+#define ONE_EXPORTER
+
 #include <linux/dma-buf.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>

@@ -8,13 +8,6 @@
 #include "fixture.h"
 #include "result.h"
 
-static int sync_access(int fd, __u64 flags)
-{
-	struct dma_buf_sync sync = { .flags = flags };
-
-	return result(ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync));
-}
-
 TEST_F(shared, brackets)
 {
 	static const __u64 access[] = { DMA_BUF_SYNC_READ, DMA_BUF_SYNC_WRITE, DMA_BUF_SYNC_RW };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The SYNC ioctl starts CPU access when the fences of the buffer have signaled, and not before. */
+#define ONE_EXPORTER
+
 #include <linux/dma-buf.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -7,13 +9,6 @@
 #include "fence_fixture.h"
 #include "process.h"
 #include "result.h"
-
-static int sync_access(int fd, __u64 flags)
-{
-	struct dma_buf_sync sync = { .flags = flags };
-
-	return result(ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync));
-}
 
 static void ignore_signal(int sig)
 {
