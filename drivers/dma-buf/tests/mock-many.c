@@ -159,27 +159,6 @@ struct mock_many *mock_many(struct kunit *test)
 	return many;
 }
 
-/* A walk is here; every now and then another buffer comes and goes meanwhile. */
-static void many_meet(struct mock_many *many, struct dma_buf *dmabuf)
-{
-	struct mock_many_buffer *buffer = dmabuf->priv;
-
-	if (dmabuf->ops != &mock_many_ops || buffer->dmabuf != dmabuf)
-		return;
-	buffer->met++;
-	if ((buffer - many->buffer) % 64 == 0)
-		KUNIT_ASSERT_EQ(many->test, 0, mock_many_pass_one(many));
-}
-
-static void many_expect_met(struct mock_many *many, unsigned int times)
-{
-	unsigned int i, wrong = 0;
-
-	for (i = 0; i < many->count; i++)
-		wrong += many->buffer[i].met != times;
-	KUNIT_EXPECT_EQ(many->test, 0, wrong);
-}
-
 /**
  * mock_many_find - a buffer that a walk has met
  * @many: the buffers
