@@ -398,6 +398,34 @@ static void detach_while_mapped_keeps_all(struct kunit *test)
 	mock_expect_no_report(test);
 }
 
+/* The first mapping is where the others hang, and may be none itself. */
+static void detach_with_the_second_mapping_keeps_all(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *first = mock_map(attach, DMA_TO_DEVICE, false);
+	struct sg_table *second = mock_map(attach, DMA_TO_DEVICE, false);
+
+	mock_reports(test);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
+	mock_unmap(attach, first, DMA_TO_DEVICE, false);
+	mock_detach(imp);
+	mock_expect_report(test, exp, imp, "detached while mapped");
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
+
+	mock_unmap(attach, second, DMA_TO_DEVICE, false);
+	dma_buf_detach(exp->dmabuf, attach);
+	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
+	dma_buf_put(exp->dmabuf);
+	mock_release(exp);
+	mock_expect_no_report(test);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
+}
+
 /* Even one that puts more than it has frees nothing that a device may use. */
 static void release_while_abandoned_keeps_all(struct kunit *test)
 {
@@ -510,6 +538,7 @@ static struct kunit_case dma_buf_attach_cases[] = {
 	KUNIT_CASE(detach_refuses_bad_arguments),
 	KUNIT_CASE(detach_refuses_anothers_attachment),
 	KUNIT_CASE(detach_while_mapped_keeps_all),
+	KUNIT_CASE(detach_with_the_second_mapping_keeps_all),
 	KUNIT_CASE(release_while_abandoned_keeps_all),
 	KUNIT_CASE(detach_while_mapped_stops_moves),
 	KUNIT_CASE(detach_while_pinned_unpins),
