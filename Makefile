@@ -28,6 +28,10 @@ coverage: tree		## which lines and branches of the core no test comes to: build/
 	@scripts/packages coverage
 	@scripts/coverage
 
+fuzz: tree		## programs that do anything at random, for SECONDS seconds, from SEED
+	@scripts/packages smp
+	@scripts/fuzz $(or $(SECONDS),600) $(SEED)
+
 mutants: tree		## change the core in MUTANTS small ways: would a test notice? takes an hour
 	@scripts/mutants
 
@@ -81,6 +85,7 @@ distclean:		## remove all of build/
 ##   DEMO_ARGS=...    more options for its program (DEMO_ARGS=--help names them)
 ##   SUITE=GLOB       only the test suites and programs of that name
 ##   ROUNDS=2000      how often make stress runs each race
+##   SECONDS=600      how long make fuzz goes on; SEED=N has it do the same again
 ##   MUTANTS=150      how many changes make mutants draws
 ##   PAIRS=7          how often make bench boots both kernels
 ##
@@ -99,4 +104,4 @@ tree: base
 help:
 	@sed -n 's/^## \?//p; s/^\([a-z]*\):.*\t## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 19
 
-.PHONY: help packages base tree kernel demo test test-smp stress coverage mutants compare bench check check-all users docs patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo test test-smp stress coverage fuzz mutants compare bench check check-all users docs patch install uninstall clean distclean
