@@ -22,6 +22,9 @@ require_kernel() {
 	version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = //p' "$1/Makefile" | paste -sd .)
 	[ "$version" = 6.12 ] ||
 		die "$1: this is Linux $version; the overlay is for 6.12.y"
+	# The namespace of symbols is a string in 6.12.y since its stable series took that over.
+	! grep -q '__stringify(DEFAULT_SYMBOL_NAMESPACE)' "$1/include/linux/export.h" ||
+		die "$1: this Linux 6.12.y is too old for the overlay; take a newer one"
 	case $1 in
 	*[[:space:]:]*) die "$1: kbuild cannot work below a path with white space or a colon" ;;
 	esac

@@ -113,6 +113,11 @@ static void dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj)
 
 	dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_DETACHED_MAPPED,
 		       "detached while mapped");
+	/*
+	 * In place of the one that the caller puts next. There is none for a
+	 * buffer that was released before: that is lost anyhow.
+	 */
+	get_file_active(&buffer->file);
 	/* The importer may come again, and more than once. */
 	INIT_LIST_HEAD(&attach->node);
 	if (obj->abandoned)
@@ -122,20 +127,19 @@ static void dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj)
 	buffer->abandoned++;
 	/* The exporter may go on calling the DMA API for it. */
 	get_device(attach->dev);
-	/* NULL for a buffer that was released before: that is lost anyhow. */
-	get_file_active(&buffer->file);
 	if (!dma_buf_is_dynamic(dmabuf))
 		return;
-	obj->held_in_place = !dmabuf->ops->pin(attach);
+	/* For a device that reaches a card's memory, a pin might be a move. */
+	obj->held_in_place = !attach->peer2peer && !dmabuf->ops->pin(attach);
 	if (!obj->held_in_place)
 		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_STAYS_MOVABLE,
 			       "cannot be pinned, and a device may use it");
 }
 
 /*
- * The importer came back, and nothing is mapped any more. It detaches a second
- * time, so it will put the buffer a second time as well: the reference that was
- * taken for it is the one that it gives back then.
+ * The importer came back, and nothing is mapped any more. It detaches once more,
+ * so it will put the buffer once more as well: the reference that was taken last
+ * is the one that it gives back then.
  */
 static void dma_buf_attachment_reclaim(struct dma_buf_attachment_object *obj)
 {
@@ -192,9 +196,10 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
  * importer that fails to is reported. Pins are then undone. With a mapping, where
  * importer and exporter are both static or both dynamic, the
  * device may still be at work: attachment, device and buffer are kept, and a
- * buffer that could move is pinned. An importer that comes back to unmap, and
- * detaches once more, ends that; the reference to the buffer that was taken in
- * between is then the caller's to put, as after any detach. Unbinding the driver
+ * buffer that could move is pinned, unless the device reaches memory of a card,
+ * where a pin might move it. An importer that comes back to unmap, and
+ * detaches once more, ends that; each of its detaches left it a reference to put,
+ * as any detach does. Unbinding the driver
  * of the device meanwhile leaves a device without DMA operations of its own
  * behind, which is all that can be held here.
  *
@@ -224,7 +229,8 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 	dma_resv_lock(dmabuf->resv, NULL);
 	list_del(&attach->node);
 	/* One that was abandoned left before. */
-	to_dma_buf_object(dmabuf)->devices -= !obj->abandoned;
+	if (!obj->abandoned)
+		to_dma_buf_object(dmabuf)->devices--;
 	ended = dma_buf_attachment_is_clean(obj) || dma_buf_attachment_end(obj);
 	dma_resv_unlock(dmabuf->resv);
 	if (!ended)

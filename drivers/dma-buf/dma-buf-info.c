@@ -160,10 +160,17 @@ static bool dma_buf_info_holds(struct task_struct *task,
 {
 	int i;
 
-	/* The task goes on meanwhile: this is what somebody saw in passing. */
-	for (i = 0; i < READ_ONCE(task->lockdep_depth); i++)
-		if (READ_ONCE(task->held_locks[i].instance) == lock)
+	/*
+	 * The task goes on meanwhile: this is what somebody saw in passing. Of
+	 * several locks taken in one ww_acquire_ctx lockdep keeps the first, even
+	 * when that is not held any more, and counts the others.
+	 */
+	for (i = 0; i < READ_ONCE(task->lockdep_depth); i++) {
+		const struct held_lock *held = &task->held_locks[i];
+
+		if (READ_ONCE(held->instance) == lock && !held->references)
 			return true;
+	}
 	return false;
 }
 

@@ -151,7 +151,7 @@ unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj)
 
 /**
  * dma_buf_keep_no_more - let a table go that the exporter invalidates
- * @obj: an attachment, of a dynamic importer
+ * @obj: an attachment to the buffer
  *
  * At once if nobody uses it, else at the last unmap; the next map makes another.
  *

@@ -374,6 +374,7 @@ static void detach_while_mapped_keeps_all(struct kunit *test)
 	mock_detach(imp);
 	mock_expect_report(test, exp, imp, "detached while mapped");
 	/* Who is so confused may well come twice. */
+	dma_buf_put(exp->dmabuf);
 	dma_buf_detach(exp->dmabuf, attach);
 	mock_expect_report(test, exp, imp, "detached while mapped");
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
@@ -475,6 +476,32 @@ static void detach_while_mapped_stops_moves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
 
+/* To pin it could be to move it out of the card's memory, where the device is. */
+static void detach_while_mapped_moves_nothing(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach;
+	struct sg_table *sgt;
+	unsigned int pins;
+
+	imp->ops.allow_peer2peer = true;
+	attach = mock_attach_dynamic(imp, exp);
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	pins = exp->calls[MOCK_PIN];
+	mock_reports(test);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_detach(imp);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], pins);
+
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	dma_buf_detach(exp->dmabuf, attach);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
+	dma_buf_put(exp->dmabuf);
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
+}
+
 static void detach_while_pinned_unpins(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
@@ -541,6 +568,7 @@ static struct kunit_case dma_buf_attach_cases[] = {
 	KUNIT_CASE(detach_with_the_second_mapping_keeps_all),
 	KUNIT_CASE(release_while_abandoned_keeps_all),
 	KUNIT_CASE(detach_while_mapped_stops_moves),
+	KUNIT_CASE(detach_while_mapped_moves_nothing),
 	KUNIT_CASE(detach_while_pinned_unpins),
 	KUNIT_CASE(release_while_attached_keeps_all),
 	{}

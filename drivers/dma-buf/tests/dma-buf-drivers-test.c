@@ -134,6 +134,7 @@ static void abandoned_attachment_holds_its_device(struct kunit *test)
 
 	mock_detach(imp);
 	mock_expect_report(test, exp, imp, "detached while mapped");
+	dma_buf_put(exp->dmabuf);
 	dma_buf_detach(exp->dmabuf, attach);
 	mock_expect_report(test, exp, imp, "detached while mapped");
 	KUNIT_EXPECT_EQ(test, kref_read(&imp->dev->kobj.kref), refs + 1);

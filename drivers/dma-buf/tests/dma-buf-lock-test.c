@@ -94,8 +94,10 @@ static void lockdep_tells_who_forgets_the_lock(struct kunit *test)
 	if (!IS_ENABLED(CONFIG_PROVE_LOCKING))
 		kunit_skip(test, "this kernel has no lockdep");
 	mock_reports(test);
+	exp->unlocked = true;
 	expect_one_warning(test, &call, row->call);
 	expect_one_warning(test, &call, row->undo);
+	exp->unlocked = false;
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], exp->calls[MOCK_UNMAP]);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VMAP], exp->calls[MOCK_VUNMAP]);

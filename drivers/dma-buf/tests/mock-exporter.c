@@ -37,7 +37,7 @@ static int mock_enter(struct dma_buf *dmabuf, enum mock_op op)
 
 	exp->calls[op]++;
 	KUNIT_EXPECT_EQ(exp->test, dma_resv_is_locked(dmabuf->resv),
-			mock_op_is_locked(op));
+			mock_op_is_locked(op) && !exp->unlocked);
 	if (exp->hook)
 		exp->hook(exp, op);
 	return exp->errors[op];

@@ -92,6 +92,7 @@ enum mock_table {
  * @pages: the memory, MOCK_PAGES of them
  * @dmabuf: the buffer, once exported
  * @ino: what userspace knows it by
+ * @unlocked: whoever calls has forgotten the lock
  * @is_put: the reference from export is gone
  * @calls: how often each operation was called
  * @errors: what each operation returns in place of doing its work
@@ -116,6 +117,7 @@ struct mock_exporter {
 	struct page *pages[MOCK_PAGES];
 	struct dma_buf *dmabuf;
 	unsigned long ino;
+	bool unlocked;
 	bool is_put;
 	unsigned int calls[MOCK_OPS];
 	int errors[MOCK_OPS];
