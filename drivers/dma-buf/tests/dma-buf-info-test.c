@@ -206,6 +206,8 @@ static void bufinfo_waits_for_nobody(struct kunit *test)
 	init_completion(&holder->release);
 	task = mock_task(test, hold_lock, holder);
 	mock_wait(test, &holder->locked);
+	/* What lockdep knows of a task that runs changes while one looks. */
+	mock_wait_for(test, !task_is_running(task->task));
 	text = read_bufinfo(test);
 	complete(&holder->release);
 	mock_task_join(task);
