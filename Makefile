@@ -20,7 +20,7 @@ test-smp: tree		## the same as it ships on two emulated processors, with 32-bit 
 	@scripts/packages smp
 	@scripts/test smp
 
-stress: tree		## the same under sanitizers, with ROUNDS rounds of each race; takes half an hour
+stress: tree		## the same under sanitizers, with ROUNDS rounds of each race; takes an hour
 	@scripts/packages smp
 	@scripts/test stress
 
@@ -102,6 +102,6 @@ tree: base
 	@scripts/tree overlay
 
 help:
-	@sed -n 's/^## \?//p; s/^\([a-z]*\):.*\t## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 19
+	@sed -n 's/^## \?//p; s/^\([a-z-]*\):.*\t## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 19
 
 .PHONY: help packages base tree kernel demo test test-smp stress coverage fuzz mutants compare bench check check-all users docs patch install uninstall clean distclean
