@@ -6,9 +6,9 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export STAGE_START := $(shell date +%s)
-export KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS MUTANTS
+export BASE KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS MUTANTS
 
-## dma-buf, anew: the kernel's buffer-sharing core, as an overlay for Linux 6.12
+## dma-buf, anew: the kernel's buffer-sharing core, as an overlay for Linux 6.12 and 7.3
 ##
 demo: kernel		## a camera's frames reach a display by shared buffers: build/demo/frame.png
 	@scripts/demo
@@ -73,14 +73,16 @@ uninstall:		## restore that tree
 	@scripts/install undo
 
 clean:			## remove what was built; keeps the base kernel
-	rm -rf $(filter-out build/base build/download, $(wildcard build/* build/.lock))
+	rm -rf $(filter-out %/base %/download build/7.3, $(wildcard build/* build/.lock build/7.3/*))
 
 distclean:		## remove all of build/
 	rm -rf build
 
 ##
-##   KERNEL=DIR       a tree of Linux 6.12.y to use in place of Debian's; it is only read,
-##                    except by install and uninstall
+##   BASE=6.12        the kernel to build with: Debian's Linux 6.12, or 7.3; the latter's
+##                    files are below build/7.3/
+##   KERNEL=DIR       a tree of Linux 6.12.y or 7.3.y to use in place of Debian's; it is
+##                    only read, except by install and uninstall
 ##   FRAMES=300       how many frames the demonstration shows
 ##   DEMO_ARGS=...    more options for its program (DEMO_ARGS=--help names them)
 ##   SUITE=GLOB       only the test suites and programs of that name

@@ -4,7 +4,11 @@
 # What the scripts share: where things are, stages, progress, logs, errors, clean-up.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# Two bases live side by side.
 BUILD=$TOP/build
+: "${BASE:=6.12}"
+[ "$BASE" = 6.12 ] || BUILD=$BUILD/$BASE
+export BASE
 # shellcheck disable=SC2034 # for the scripts that read this file
 LOGS=$BUILD/logs RESULTS=$BUILD/test
 
@@ -163,6 +167,10 @@ one_at_a_time() {
 	fi
 }
 
+case $BASE in
+6.12 | 7.3) ;;
+*) die "BASE=$BASE: it is 6.12 or 7.3" ;;
+esac
 case $TOP in
 *[[:space:]:]*) die "$TOP: kbuild cannot work below a path with white space or a colon; move the clone" ;;
 esac

@@ -3,6 +3,9 @@
 #
 # What the overlay is, and what it is laid over.
 
+OVERLAY=$BUILD/overlay	# made by make_overlay: what is laid over the base
+core=drivers/dma-buf
+
 # base_path: the tree that the overlay is laid over.
 base_path() {
 	if [ -z "${KERNEL:-}" ]; then
@@ -13,18 +16,22 @@ base_path() {
 	fi
 }
 
-# require_kernel DIR: end with a line that says why DIR will not do.
+# require_kernel DIR: end with a line that says why DIR will not do, or one that says
+# that nobody has tried it.
 require_kernel() {
 	local version
-	if [ ! -f "$1/Makefile" ] || [ ! -d "$1/drivers/dma-buf" ]; then
-		die "$1: not a kernel source tree; name one of Linux 6.12.y"
+	if [ ! -f "$1/Makefile" ] || [ ! -d "$1/$core" ]; then
+		die "$1: not a kernel source tree; name one of Linux 6.12.y or 7.3.y"
 	fi
 	version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = //p' "$1/Makefile" | paste -sd .)
-	[ "$version" = 6.12 ] ||
-		die "$1: this is Linux $version; the overlay is for 6.12.y"
+	case $version in
+	6.12 | 7.3) ;;
+	[0-5].* | 6.[0-9] | 6.1[01]) die "$1: this is Linux $version; the overlay needs 6.12 or later" ;;
+	*) echo "${0##*/}: $1: this is Linux $version; the overlay is tested on 6.12.y and 7.3.y" >&2 ;;
+	esac
 	# The namespace of symbols is a string in 6.12.y since its stable series took that over.
 	! grep -q '__stringify(DEFAULT_SYMBOL_NAMESPACE)' "$1/include/linux/export.h" ||
-		die "$1: this Linux 6.12.y is too old for the overlay; take a newer one"
+		die "$1: this Linux $version is too old for the overlay; take a newer one"
 	case $1 in
 	*[[:space:]:]*) die "$1: kbuild cannot work below a path with white space or a colon" ;;
 	esac
@@ -52,7 +59,48 @@ overlay_files() {
 	list_files drivers include Documentation tools samples
 }
 
+# has_option OPTION KCONFIG
+has_option() {
+	grep -qxE "(menu)?config $1" "$2"
+}
+
+# edit_makefile: the base's Makefile without its core, and with ours.
+edit_makefile() {
+	sed -E '/^obj-/,/[^\\]$/s/(=|[[:space:]])dma-buf\.o([[:space:]]|$)/\1/; /dma-buf-sysfs-stats\.o/d'
+	printf '\n%s\n' "include \$(src)/Makefile.dma-buf"
+}
+
+# edit_kconfig KCONFIG: the base's Kconfig with our options. Where there is no choice
+# whether buffers may move, they always may.
+edit_kconfig() {
+	sed '/^endmenu/,$d' "$1"
+	has_option DMABUF_MOVE_NOTIFY "$1" || printf 'config DMABUF_MOVE_NOTIFY\n\tdef_bool y\n\n'
+	printf 'source "%s/Kconfig.dma-buf"\n\n' "$core"
+	sed -n '/^endmenu/,$p' "$1"
+}
+
+# make_overlay BASE [ORIGINALS]: make $OVERLAY for it. A file that was replaced in the
+# base already is among the ORIGINALS.
+make_overlay() {
+	local makefile=$1/$core/Makefile kconfig=$1/$core/Kconfig
+	[ ! -e "${2:-$1}/$core/Makefile" ] || makefile=${2:-$1}/$core/Makefile
+	[ ! -e "${2:-$1}/$core/Kconfig" ] || kconfig=${2:-$1}/$core/Kconfig
+	grep -qE '(=|[[:space:]])dma-buf\.o([[:space:]]|$)' "$makefile" ||
+		die "$makefile: dma-buf.o is not in it; not a kernel that the overlay knows"
+	rm -rf "$OVERLAY"
+	mkdir -p "$OVERLAY"
+	overlay_files | rsync -rp --files-from=- "$TOP/" "$OVERLAY/"
+	has_option DMABUF_SYSFS_STATS "$kconfig" || rm "$OVERLAY/$core"/{,tests/}dma-buf-sysfs-stats*
+	edit_makefile < "$makefile" > "$OVERLAY/$core/Makefile"
+	edit_kconfig "$kconfig" > "$OVERLAY/$core/Kconfig"
+}
+
+# laid_over: the files in $OVERLAY.
+laid_over() {
+	(cd "$OVERLAY" && find . -type f -printf '%P\n' | sort)
+}
+
 # retired_files: files of the base that have no place beside the overlay's.
 retired_files() {
-	printf 'drivers/dma-buf/dma-buf-sysfs-stats.%s\n' c h | comm -23 - <(overlay_files)
+	printf "$core/dma-buf-sysfs-stats.%s\n" c h | comm -23 - <(laid_over)
 }

@@ -18,6 +18,7 @@
 #include <linux/fs.h>
 #include <linux/iosys-map.h>
 #include <linux/list.h>
+#include <linux/pci-p2pdma.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>

@@ -56,8 +56,8 @@ static void seek_tells_the_size(struct kunit *test)
 static long ioctl(struct mock_exporter *exp, unsigned int cmd, const void *arg,
 		  size_t size)
 {
-	return vfs_ioctl(exp->dmabuf->file, cmd,
-			 (unsigned long)mock_user(exp->test, arg, size));
+	return mock_ioctl(exp->dmabuf->file, cmd,
+			  mock_user(exp->test, arg, size));
 }
 
 static void unknown_ioctls_are_refused(struct kunit *test)
@@ -130,14 +130,14 @@ static void sync_reaches_the_exporter(struct kunit *test)
 static void arguments_must_be_readable(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	unsigned long gone = (unsigned long)mock_user(test, "", 1);
+	void __user *gone = mock_user(test, "", 1);
 	struct file *file = exp->dmabuf->file;
 
-	KUNIT_ASSERT_EQ(test, 0, vm_munmap(gone, PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap((unsigned long)gone, PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, -EFAULT,
-			vfs_ioctl(file, DMA_BUF_IOCTL_SYNC, gone));
+			mock_ioctl(file, DMA_BUF_IOCTL_SYNC, gone));
 	KUNIT_EXPECT_EQ(test, -EFAULT,
-			vfs_ioctl(file, DMA_BUF_SET_NAME_A, gone));
+			mock_ioctl(file, DMA_BUF_SET_NAME_A, gone));
 	KUNIT_EXPECT_NULL(test, exp->dmabuf->name);
 }
 

@@ -2,22 +2,21 @@
 /*
  * Tests of dma-buf: fences of a buffer as sync files, and back.
  */
-#include <linux/dma-fence-array.h>
+#include <linux/dma-fence-unwrap.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/mman.h>
 #include <linux/resource.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/sync_file.h>
 #include <linux/uaccess.h>
 
 #include "mock.h"
 
 static long ioctl_at(struct mock_exporter *exp, unsigned int cmd,
-		     const void __user *arg)
+		     void __user *arg)
 {
-	return vfs_ioctl(exp->dmabuf->file, cmd, (unsigned long)arg);
+	return mock_ioctl(exp->dmabuf->file, cmd, arg);
 }
 
 /* The descriptor, or the error. */
@@ -267,19 +266,12 @@ static void import_takes_sets_apart(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct mock_fence *a = mock_fence(test);
 	struct mock_fence *b = mock_fence(test);
-	struct dma_fence_array *array;
-	struct dma_fence **fences;
+	struct dma_fence *both = dma_fence_unwrap_merge(&a->base, &b->base);
 	int fd;
 
-	fences = kmalloc_array(2, sizeof(*fences), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, fences);
-	fences[0] = dma_fence_get(&a->base);
-	fences[1] = dma_fence_get(&b->base);
-	array = dma_fence_array_create(2, fences, dma_fence_context_alloc(1),
-				       1, false);
-	KUNIT_ASSERT_NOT_NULL(test, array);
-	fd = sync_file_fd(test, &array->base);
-	dma_fence_put(&array->base);
+	KUNIT_ASSERT_NOT_NULL(test, both);
+	fd = sync_file_fd(test, both);
+	dma_fence_put(both);
 
 	KUNIT_EXPECT_EQ(test, 0, import(exp, DMA_BUF_SYNC_WRITE, fd));
 	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));

@@ -55,6 +55,19 @@ void __user *mock_user(struct kunit *test, const void *data, size_t size)
 }
 
 /**
+ * mock_ioctl - what a program asks of a file
+ * @file: the file
+ * @cmd: the request
+ * @arg: its argument
+ *
+ * Return: what the program would hear.
+ */
+long mock_ioctl(struct file *file, unsigned int cmd, void __user *arg)
+{
+	return file->f_op->unlocked_ioctl(file, cmd, (unsigned long)arg);
+}
+
+/**
  * mock_mmap - map a file into the thread of the test
  * @test: which test
  * @file: the file

@@ -98,6 +98,7 @@ enum mock_table {
  * @errors: what each operation returns in place of doing its work
  * @table: what the map operation returns
  * @vmap_null: the vmap operation succeeds without an address
+ * @vmap_dirty: the vmap operation writes an address before it fails
  * @hook: called at the begin of each operation
  * @hook_data: for @hook
  * @dir: of the last operation that has one
@@ -123,6 +124,7 @@ struct mock_exporter {
 	int errors[MOCK_OPS];
 	enum mock_table table;
 	bool vmap_null;
+	bool vmap_dirty;
 	void (*hook)(struct mock_exporter *exp, enum mock_op op);
 	void *hook_data;
 	enum dma_data_direction dir;
@@ -199,6 +201,8 @@ struct mock_fence {
 	/* The lock of @base. */
 	spinlock_t lock;
 	struct completion waited;
+	/* Whoever wants to wait for it learns that it has signaled. */
+	bool refuses;
 };
 
 /**
@@ -261,6 +265,7 @@ void mock_wait(struct kunit *test, struct completion *completion);
 #define MOCK_TEXT_SIZE	((size_t)65536)
 
 void __user *mock_user(struct kunit *test, const void *data, size_t size);
+long mock_ioctl(struct file *file, unsigned int cmd, void __user *arg);
 unsigned long mock_mmap(struct kunit *test, struct file *file,
 			unsigned long pages, unsigned long pgoff,
 			unsigned long prot);
