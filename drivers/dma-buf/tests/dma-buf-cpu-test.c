@@ -333,6 +333,24 @@ static void vmap_without_an_address_is_reported(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, mock_vmap_count(exp->dmabuf));
 }
 
+/* It would be taken for what the next vmap gave. */
+static void what_a_failed_vmap_wrote_is_forgotten(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct iosys_map a;
+
+	mock_reports(test);
+	exp->vmap_dirty = true;
+	exp->errors[MOCK_VMAP] = -EIO;
+	KUNIT_EXPECT_EQ(test, -EIO, map(exp, &a, false));
+	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
+
+	exp->errors[MOCK_VMAP] = 0;
+	exp->vmap_null = true;
+	KUNIT_EXPECT_EQ(test, -EINVAL, map(exp, &a, false));
+	mock_expect_report(test, exp, NULL, "exporter's vmap gave no address");
+}
+
 static void vmap_refuses_nothing(struct kunit *test)
 {
 	struct iosys_map a = IOSYS_MAP_INIT_VADDR(&a);
@@ -439,6 +457,7 @@ static struct kunit_case dma_buf_cpu_cases[] = {
 	KUNIT_CASE_PARAM(vmap_needs_the_exporter, how_gen_params),
 	KUNIT_CASE_PARAM(failed_vmap_leaves_nothing, how_gen_params),
 	KUNIT_CASE(vmap_without_an_address_is_reported),
+	KUNIT_CASE(what_a_failed_vmap_wrote_is_forgotten),
 	KUNIT_CASE(vmap_refuses_nothing),
 	KUNIT_CASE_PARAM(vunmap_takes_a_map_made_anew, how_gen_params),
 	KUNIT_CASE_PARAM(vunmap_needs_a_vmap, how_gen_params),

@@ -236,6 +236,28 @@ static void fence_may_signal_with_interrupts_on(struct kunit *test)
 	expect_ready(poller, exp);
 }
 
+/* One that was pending when it was seen can have signaled when it is asked. */
+static void fence_may_refuse_to_be_waited_for(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_poller *poller = mock_poller(test, EPOLLIN);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+
+	fence->refuses = true;
+	KUNIT_EXPECT_EQ(test, (__force int)EPOLLIN,
+			(__force int)mock_poll(poller, exp->dmabuf));
+	/* The test has one, the reservation object the other. */
+	KUNIT_EXPECT_EQ(test, 2, kref_read(&fence->base.refcount));
+
+	/* The next one is waited for. */
+	fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	poller->wakeups = 0;
+	expect_idle(poller, exp);
+	reinit_completion(&poller->woken);
+	dma_fence_signal(&fence->base);
+	expect_ready(poller, exp);
+}
+
 static void pollers_with_one_wish_wake_together(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -373,6 +395,7 @@ static struct kunit_case dma_buf_poll_cases[] = {
 	KUNIT_CASE(late_fence_is_waited_for),
 	KUNIT_CASE(fence_may_signal_in_an_interrupt),
 	KUNIT_CASE(fence_may_signal_with_interrupts_on),
+	KUNIT_CASE(fence_may_refuse_to_be_waited_for),
 	KUNIT_CASE(pollers_with_one_wish_wake_together),
 	KUNIT_CASE(pollers_with_other_wishes_wake_apart),
 	KUNIT_CASE(free_access_is_told_again),

@@ -3,11 +3,14 @@
  * Tests of dma-buf: what only the core itself sees, and what Linux 6.12 has no call
  * for.
  */
+#include <linux/anon_inodes.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
+#include <linux/mman.h>
 #include <linux/path.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <trace/events/dma_buf.h>
 
 #include "../dma-buf-internal.h"
 #include "mock.h"
@@ -91,6 +94,26 @@ static void waiting_is_visible(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, kref_read(&fence->base.refcount));
 }
 
+/* Its memory serves the next buffer without being written to anew. */
+static void closed_file_is_polled_no_more(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_poller *poller = mock_poller(test, INOUT);
+	struct path path = exp->dmabuf->file->f_path;
+
+	mock_poll(poller, exp->dmabuf);
+	mock_unpoll(poller);
+	path_get(&path);
+	mock_release(exp);
+	KUNIT_EXPECT_FALSE(test, obj->poll_in.used);
+	KUNIT_EXPECT_FALSE(test, obj->poll_out.used);
+	KUNIT_EXPECT_FALSE(test, dma_buf_poll_is_armed(obj));
+	KUNIT_EXPECT_EQ(test, 2, kref_read(&fence->base.refcount));
+	path_put(&path);
+}
+
 /*
  * Nothing in the kernel does this. It would take a bug of the core's own, or
  * memory that somebody else wrote to.
@@ -109,6 +132,42 @@ static void release_while_polled_keeps_all(struct kunit *test)
 	mock_expect_report(test, exp, NULL, "released with pollers waiting");
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
 	mock_free_leaked(exp);
+}
+
+static int driver_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return dma_buf_mmap(file->private_data, vma, 0);
+}
+
+static const struct file_operations driver_fops = {
+	.mmap = driver_mmap,
+};
+
+static void count_event(void *count, struct dma_buf *dmabuf)
+{
+	++*(unsigned int *)count;
+}
+
+static void mmap_by_a_driver_is_traced(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	unsigned int count = 0;
+	unsigned long addr;
+	struct file *file;
+
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "this kernel has no tracepoints");
+	file = anon_inode_getfile("driver", &driver_fops, exp->dmabuf, O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	KUNIT_EXPECT_EQ(test, 0,
+			register_trace_dma_buf_mmap(count_event, &count));
+	addr = mock_mmap(test, file, 1, 0, PROT_READ);
+	unregister_trace_dma_buf_mmap(count_event, &count);
+	tracepoint_synchronize_unregister();
+	__fput_sync(file);
+	KUNIT_EXPECT_EQ(test, 1, count);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(addr, PAGE_SIZE));
 }
 
 struct range_row {
@@ -181,7 +240,9 @@ static struct kunit_case dma_buf_internal_cases[] = {
 	KUNIT_CASE(fd_install_takes_a_reserved_number),
 	KUNIT_CASE(revocable_means_the_importer_is_told),
 	KUNIT_CASE(waiting_is_visible),
+	KUNIT_CASE(closed_file_is_polled_no_more),
 	KUNIT_CASE(release_while_polled_keeps_all),
+	KUNIT_CASE(mmap_by_a_driver_is_traced),
 	KUNIT_CASE_PARAM(range_is_within_the_buffer, range_gen_params),
 	{}
 };

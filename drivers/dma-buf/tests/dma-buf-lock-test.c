@@ -103,9 +103,52 @@ static void lockdep_tells_who_forgets_the_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VMAP], exp->calls[MOCK_VUNMAP]);
 }
 
+struct holder {
+	struct dma_resv *resv;
+	struct completion locked;
+	struct completion enough;
+};
+
+static long hold(void *arg)
+{
+	struct holder *holder = arg;
+
+	dma_resv_lock(holder->resv, NULL);
+	complete(&holder->locked);
+	wait_for_completion(&holder->enough);
+	dma_resv_unlock(holder->resv);
+	return 0;
+}
+
+static void call_invalidate(struct unlocked *call)
+{
+	dma_buf_invalidate_mappings(call->exp->dmabuf);
+}
+
+/* That somebody has the lock the core sees by itself; that it is the caller, lockdep. */
+static void lockdep_tells_who_has_the_lock(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct unlocked call = { .exp = exp };
+	struct holder holder = { .resv = exp->dmabuf->resv };
+	struct mock_task *task;
+
+	if (!IS_ENABLED(CONFIG_PROVE_LOCKING))
+		kunit_skip(test, "this kernel has no lockdep");
+	mock_reports(test);
+	init_completion(&holder.locked);
+	init_completion(&holder.enough);
+	task = mock_task(test, hold, &holder);
+	mock_wait(test, &holder.locked);
+	expect_one_warning(test, &call, call_invalidate);
+	complete(&holder.enough);
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(task));
+}
+
 static struct kunit_case dma_buf_lock_cases[] = {
 	KUNIT_CASE_PARAM(lockdep_tells_who_forgets_the_lock,
 			 unlocked_gen_params),
+	KUNIT_CASE(lockdep_tells_who_has_the_lock),
 	{}
 };
 

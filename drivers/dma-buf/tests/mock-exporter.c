@@ -217,6 +217,8 @@ static int mock_op_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	void *addr;
 	int err = mock_enter(dmabuf, MOCK_VMAP);
 
+	if (err && exp->vmap_dirty)
+		iosys_map_set_vaddr(map, exp);
 	if (err || exp->vmap_null)
 		return err;
 	addr = vmap(exp->pages, MOCK_PAGES, VM_MAP, PAGE_KERNEL);

@@ -12,10 +12,12 @@ static const char *mock_fence_name(struct dma_fence *fence)
 	return "mock";
 }
 
-static bool mock_fence_enable_signaling(struct dma_fence *fence)
+static bool mock_fence_enable_signaling(struct dma_fence *base)
 {
-	complete_all(&container_of(fence, struct mock_fence, base)->waited);
-	return true;
+	struct mock_fence *fence = container_of(base, struct mock_fence, base);
+
+	complete_all(&fence->waited);
+	return !fence->refuses;
 }
 
 static const struct dma_fence_ops mock_fence_ops = {

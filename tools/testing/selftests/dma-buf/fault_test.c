@@ -7,6 +7,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -68,12 +69,22 @@ struct failures {
 	unsigned int copy;
 };
 
+/* The number that the next descriptor gets: greater than before if one was lost. */
+static int next_fd(void)
+{
+	int fd = open("/", O_PATH | O_CLOEXEC);
+
+	close(fd);
+	return fd;
+}
+
 /* Fails one call of run after the other. */
 static struct failures fail_each(struct __test_metadata *_metadata,
 				 const struct operation *operation, struct scene *scene)
 {
 	struct failures failures = { 0 };
 	long alive = buffers_alive();
+	int next = next_fd();
 	unsigned int nth;
 	bool hit;
 
@@ -95,6 +106,7 @@ static struct failures fail_each(struct __test_metadata *_metadata,
 		EXPECT_TRUE(hit) TH_LOG("%d without a fault", err);
 		EXPECT_TRUE(err == -ENOMEM || err == -EFAULT) TH_LOG("fault %u: %d", nth, err);
 		EXPECT_EQ(alive, buffers_alive()) TH_LOG("fault %u", nth);
+		EXPECT_GE(next, next_fd()) TH_LOG("fault %u", nth);
 		if (operation->intact)
 			EXPECT_TRUE(operation->intact(scene)) TH_LOG("fault %u", nth);
 		ASSERT_EQ(0, operation->run(scene)) TH_LOG("the try after fault %u", nth);
