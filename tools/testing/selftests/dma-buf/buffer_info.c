@@ -108,6 +108,16 @@ static bool line_is_of(const char *line, ino_t ino)
 	return sscanf(line, "%*u\t%*x\t%*x\t%*d\t%*[^\t]\t%lu\t", &found) == 1 && found == ino;
 }
 
+/* Mainline has nobody notified of what happens to such files, and says so in their mode. */
+static void forget_notification(char *block)
+{
+	char *mode = strchr(block, '\t');
+
+	mode = mode ? strchr(mode + 1, '\t') : NULL;
+	if (mode && !strncmp(mode, "\t02", 3))
+		mode[2] = '0';
+}
+
 char *bufinfo_block(ino_t ino)
 {
 	char *text = bufinfo_text();
@@ -125,6 +135,8 @@ char *bufinfo_block(ino_t ino)
 	if (end) {
 		end[2] = '\0';
 		block = strdup(line);
+		if (block)
+			forget_notification(block);
 	}
 	free(text);
 	return block;

@@ -155,6 +155,7 @@ static int vivid_create(struct buffer *buf, size_t size, int flags)
 {
 	struct v4l2_requestbuffers request = { .count = 1, .memory = V4L2_MEMORY_MMAP };
 	struct v4l2_exportbuffer export = { .flags = flags };
+	struct v4l2_format format = { .type = V4L2_BUF_TYPE_VIDEO_CAPTURE };
 	struct v4l2_buffer plane = { 0 };
 
 	/* The camera's format says how large its buffers are. */
@@ -162,10 +163,15 @@ static int vivid_create(struct buffer *buf, size_t size, int flags)
 	buf->device = v4l2_open("vivid", V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING);
 	if (buf->device < 0)
 		return buf->device;
-	request.type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
-	plane.type = request.type;
-	export.type = request.type;
-	if (ioctl(buf->device, VIDIOC_REQBUFS, &request) ||
+	request.type = format.type;
+	plane.type = format.type;
+	export.type = format.type;
+	if (ioctl(buf->device, VIDIOC_G_FMT, &format))
+		return -errno;
+	format.fmt.pix.width = 640;
+	format.fmt.pix.height = 360;
+	if (ioctl(buf->device, VIDIOC_S_FMT, &format) ||
+	    ioctl(buf->device, VIDIOC_REQBUFS, &request) ||
 	    ioctl(buf->device, VIDIOC_QUERYBUF, &plane) ||
 	    ioctl(buf->device, VIDIOC_EXPBUF, &export))
 		return -errno;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include "buffer_info.h"
 #include "fixture.h"
@@ -122,6 +123,16 @@ TEST_F(shared, bounds)
 	}
 }
 
+/* Mainline runs no code from its internal file systems, sockets among them; 6.12 does. */
+static int exec_result(void)
+{
+	int any = socket(AF_UNIX, SOCK_STREAM, 0);
+	int result = try_map(any, page_align(1), PROT_EXEC, MAP_SHARED, 0);
+
+	close(any);
+	return result == -EPERM ? -EPERM : 0;
+}
+
 TEST_F(shared, rights)
 {
 	static const int rights[] = {
@@ -131,11 +142,13 @@ TEST_F(shared, rights)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rights); i++) {
-		EXPECT_EQ(0, try_map(self->buf.fd, self->buf.size, rights[i], MAP_SHARED, 0));
-		EXPECT_EQ(0, try_map(self->buf.fd, self->buf.size, rights[i],
-				     MAP_SHARED_VALIDATE, 0));
-		EXPECT_EQ(0, try_map(self->buf.fd, self->buf.size, rights[i],
-				     MAP_SHARED | MAP_POPULATE, 0));
+		int result = rights[i] & PROT_EXEC ? exec_result() : 0;
+
+		EXPECT_EQ(result, try_map(self->buf.fd, self->buf.size, rights[i], MAP_SHARED, 0));
+		EXPECT_EQ(result, try_map(self->buf.fd, self->buf.size, rights[i],
+					  MAP_SHARED_VALIDATE, 0));
+		EXPECT_EQ(result, try_map(self->buf.fd, self->buf.size, rights[i],
+					  MAP_SHARED | MAP_POPULATE, 0));
 	}
 	EXPECT_EQ(-EOPNOTSUPP, try_map(self->buf.fd, self->buf.size, PROT_READ,
 				       MAP_SHARED_VALIDATE | MAP_SYNC, 0));
