@@ -195,13 +195,13 @@ void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
  * @base: the fence
  * @lock: for @base
  * @waited: somebody began to wait, or put a callback on it
+ * @refuses: whoever wants to do so learns that it has signaled
  */
 struct mock_fence {
 	struct dma_fence base;
 	/* The lock of @base. */
 	spinlock_t lock;
 	struct completion waited;
-	/* Whoever wants to wait for it learns that it has signaled. */
 	bool refuses;
 };
 
