@@ -8,6 +8,7 @@
 #include <linux/poll.h>
 #include <linux/sync_file.h>
 #include <linux/uaccess.h>
+#include <linux/workqueue.h>
 
 #include "dma-buf-internal.h"
 
@@ -47,7 +48,40 @@ static enum dma_resv_usage dma_buf_poll_usage(const struct dma_buf_poll *poll)
 	return dma_resv_usage_rw(poll->event == EPOLLOUT);
 }
 
-/* Runs inside the fence's lock, in any context. */
+/*
+ * The set has signaled. The wakeup is inside the lock, so that whoever sees the
+ * callback idle knows that it is done with the buffer.
+ */
+static void dma_buf_poll_wake(struct dma_buf_poll *poll,
+			      wait_queue_head_t *wait)
+{
+	lockdep_assert_held(&wait->lock);
+	poll->state = DMA_BUF_POLL_IDLE;
+	poll->fence = NULL;
+	wake_up_locked_poll(wait, poll->event);
+}
+
+/* The rest of dma_buf_poll_fired(), where no lock of the fence is held. */
+static void dma_buf_poll_put_last(struct work_struct *work)
+{
+	struct dma_buf_poll *poll = container_of(work, struct dma_buf_poll,
+						 put_last);
+	wait_queue_head_t *wait = &dma_buf_poll_object(poll)->poll_wait;
+	struct dma_fence *fence;
+
+	spin_lock_irq(&wait->lock);
+	fence = poll->fence;
+	dma_buf_poll_wake(poll, wait);
+	spin_unlock_irq(&wait->lock);
+	dma_fence_put(fence);
+}
+
+/*
+ * Runs inside the fence's lock, in any context. Not every driver takes that with
+ * interrupts off, and not every one that signals a fence has a reference to it
+ * (sw_sync has none when its timeline is closed). If ours is the last, the fence's
+ * release may want the very lock: that has to wait.
+ */
 static void dma_buf_poll_fired(struct dma_fence *fence,
 			       struct dma_fence_cb *cb)
 {
@@ -55,18 +89,12 @@ static void dma_buf_poll_fired(struct dma_fence *fence,
 	wait_queue_head_t *wait = &dma_buf_poll_object(poll)->poll_wait;
 	unsigned long flags;
 
-	/*
-	 * The wakeup is inside the lock, so that whoever sees the callback idle
-	 * knows that it is done with the buffer. Not every driver takes the lock
-	 * of its fence with interrupts off.
-	 */
 	spin_lock_irqsave(&wait->lock, flags);
-	poll->state = DMA_BUF_POLL_IDLE;
-	poll->fence = NULL;
-	wake_up_locked_poll(wait, poll->event);
+	if (refcount_dec_not_one(&fence->refcount.refcount))
+		dma_buf_poll_wake(poll, wait);
+	else
+		schedule_work(&poll->put_last);
 	spin_unlock_irqrestore(&wait->lock, flags);
-	/* Never the last one: who signals a fence holds a reference to it. */
-	dma_fence_put(fence);
 }
 
 static void dma_buf_poll_set(struct dma_buf_object *obj,
@@ -93,6 +121,8 @@ static bool dma_buf_poll_claim(struct dma_buf_object *obj,
 	spin_lock_irq(&obj->poll_wait.lock);
 	idle = poll->state == DMA_BUF_POLL_IDLE;
 	if (idle) {
+		if (!poll->used)
+			INIT_WORK(&poll->put_last, dma_buf_poll_put_last);
 		poll->state = fence ? DMA_BUF_POLL_ARMED : DMA_BUF_POLL_ARMING;
 		poll->used = true;
 		poll->fence = fence;
@@ -241,8 +271,8 @@ void dma_buf_poll_cancel(struct dma_buf_object *obj, struct dma_buf_poll *poll)
 	struct dma_fence *fence = NULL;
 
 	/*
-	 * Only the callback can change the state, and it does so under the lock
-	 * till its end. One that has run must not be looked for on its fence,
+	 * Only the callback and its work can change the state, and they do so
+	 * under the lock. One that has run must not be looked for on its fence,
 	 * which may be gone since then.
 	 */
 	spin_lock_irq(&obj->poll_wait.lock);
@@ -250,8 +280,6 @@ void dma_buf_poll_cancel(struct dma_buf_object *obj, struct dma_buf_poll *poll)
 		fence = dma_fence_get(poll->fence);
 	poll->used = false;
 	spin_unlock_irq(&obj->poll_wait.lock);
-	if (!fence)
-		return;
 
 	/*
 	 * A callback is hard to take off a fence where somebody still counts on
@@ -259,11 +287,12 @@ void dma_buf_poll_cancel(struct dma_buf_object *obj, struct dma_buf_poll *poll)
 	 * just this fence, and we hold that: either it is removed here, or it
 	 * has run when this returns.
 	 */
-	if (dma_fence_remove_callback(fence, &poll->cb)) {
+	if (fence && dma_fence_remove_callback(fence, &poll->cb)) {
 		dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, NULL);
 		dma_fence_put(fence);
 	}
 	dma_fence_put(fence);
+	flush_work(&poll->put_last);
 }
 
 #ifdef CONFIG_SYNC_FILE

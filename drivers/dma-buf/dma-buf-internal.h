@@ -33,6 +33,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <uapi/linux/dma-buf.h>
 
@@ -74,6 +75,7 @@ enum dma_buf_poll_state {
  * @used: the callback was claimed, so the release has to look after it
  * @fence: while it is armed, the whole set that was pending, with a reference
  * @cb: the callback on @fence
+ * @put_last: gives back the last reference to @fence; made when @used is set
  *
  * The lock of &dma_buf_object.poll_wait guards @state, @used and @fence. It is
  * taken in interrupts, inside a fence's lock.
@@ -84,6 +86,7 @@ struct dma_buf_poll {
 	bool used;
 	struct dma_fence *fence;
 	struct dma_fence_cb cb;
+	struct work_struct put_last;
 };
 
 /**

@@ -236,6 +236,35 @@ static void fence_may_signal_with_interrupts_on(struct kunit *test)
 	expect_ready(poller, exp);
 }
 
+/*
+ * sw_sync signals what is left on a timeline that is closed, in the lock that the
+ * release of each fence takes, and has no reference to any.
+ */
+static void signaler_may_have_no_reference(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_poller *poller = mock_poller(test, EPOLLIN);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct dma_fence *stub = dma_fence_get_stub();
+	struct dma_resv *resv = exp->dmabuf->resv;
+
+	expect_idle(poller, exp);
+	dma_resv_lock(resv, NULL);
+	dma_resv_replace_fences(resv, fence->base.context, stub,
+				DMA_RESV_USAGE_WRITE);
+	dma_resv_unlock(resv);
+	dma_fence_put(stub);
+	mock_fence_disown(test, fence);
+	KUNIT_ASSERT_EQ(test, 1, kref_read(&fence->base.refcount));
+
+	rcu_read_lock();
+	spin_lock_irq(&fence->lock);
+	dma_fence_signal_locked(&fence->base);
+	spin_unlock_irq(&fence->lock);
+	rcu_read_unlock();
+	expect_ready(poller, exp);
+}
+
 /* One that was pending when it was seen can have signaled when it is asked. */
 static void fence_may_refuse_to_be_waited_for(struct kunit *test)
 {
@@ -395,6 +424,7 @@ static struct kunit_case dma_buf_poll_cases[] = {
 	KUNIT_CASE(late_fence_is_waited_for),
 	KUNIT_CASE(fence_may_signal_in_an_interrupt),
 	KUNIT_CASE(fence_may_signal_with_interrupts_on),
+	KUNIT_CASE(signaler_may_have_no_reference),
 	KUNIT_CASE(fence_may_refuse_to_be_waited_for),
 	KUNIT_CASE(pollers_with_one_wish_wake_together),
 	KUNIT_CASE(pollers_with_other_wishes_wake_apart),

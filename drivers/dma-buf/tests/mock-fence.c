@@ -20,10 +20,22 @@ static bool mock_fence_enable_signaling(struct dma_fence *base)
 	return !fence->refuses;
 }
 
+/* As drivers do which keep a list of their fences. */
+static void mock_fence_release(struct dma_fence *base)
+{
+	struct mock_fence *fence = container_of(base, struct mock_fence, base);
+	unsigned long flags;
+
+	spin_lock_irqsave(&fence->lock, flags);
+	spin_unlock_irqrestore(&fence->lock, flags);
+	dma_fence_free(base);
+}
+
 static const struct dma_fence_ops mock_fence_ops = {
 	.get_driver_name = mock_fence_name,
 	.get_timeline_name = mock_fence_name,
 	.enable_signaling = mock_fence_enable_signaling,
+	.release = mock_fence_release,
 };
 
 static void mock_fence_end(void *data)
@@ -55,6 +67,17 @@ struct mock_fence *mock_fence(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, mock_fence_end,
 							   fence));
 	return fence;
+}
+
+/**
+ * mock_fence_disown - give back the reference of the test's own
+ * @test: whose it was
+ * @fence: the fence
+ */
+void mock_fence_disown(struct kunit *test, struct mock_fence *fence)
+{
+	kunit_remove_action(test, mock_fence_end, fence);
+	dma_fence_put(&fence->base);
 }
 
 /**

@@ -222,6 +222,7 @@ struct mock_poller {
 };
 
 struct mock_fence *mock_fence(struct kunit *test);
+void mock_fence_disown(struct kunit *test, struct mock_fence *fence);
 void mock_fence_add(struct kunit *test, struct dma_resv *resv,
 		    struct mock_fence *fence, enum dma_resv_usage usage);
 struct mock_fence *mock_busy(struct mock_exporter *exp,
