@@ -120,7 +120,7 @@ must() {
 # last line on a terminal. TOTAL may be 0: not known; it is an estimate otherwise.
 draw_bar() {
 	local width=32 count total line
-	count=$(grep -c '^  CC  ' "$1" || true)
+	count=$(grep -c '^  CC ' "$1" || true)
 	total=$((count > $2 ? count : $2))
 	line="$count compiled"
 	if [ "$2" -gt 0 ]; then
