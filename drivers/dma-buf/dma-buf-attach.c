@@ -54,17 +54,24 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 		return ERR_PTR(-EINVAL);
 	might_sleep();
 
-	obj = kzalloc(sizeof(*obj), GFP_KERNEL);
+	/* Zeroing would take longer than to set each field, once. */
+	obj = kmalloc(sizeof(*obj), GFP_KERNEL);
 	if (!obj)
 		return ERR_PTR(-ENOMEM);
 
 	attach = &obj->base;
-	attach->dmabuf = dmabuf;
-	attach->dev = dev;
-	attach->peer2peer = importer_ops && importer_ops->allow_peer2peer;
-	attach->importer_ops = importer_ops;
-	attach->importer_priv = importer_priv;
+	*attach = (struct dma_buf_attachment) {
+		.dmabuf = dmabuf,
+		.dev = dev,
+		.peer2peer = importer_ops && importer_ops->allow_peer2peer,
+		.importer_ops = importer_ops,
+		.importer_priv = importer_priv,
+	};
+	obj->first = (struct dma_buf_mapping) {};
+	obj->pins = 0;
 	obj->settled = dma_buf_attachment_is_dynamic(attach);
+	obj->abandoned = false;
+	obj->held_in_place = false;
 
 	if (dmabuf->ops->attach) {
 		err = dmabuf->ops->attach(dmabuf, attach);
