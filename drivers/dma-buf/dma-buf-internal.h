@@ -164,9 +164,6 @@ static inline bool dma_buf_copy_name(struct dma_buf *dmabuf,
 	return named;
 }
 
-/* dma-buf.c: a buffer's life */
-bool is_dma_buf_file(const struct file *file);
-
 /* dma-buf-file.c: what userspace does with it */
 extern const struct file_operations dma_buf_fops;
 

@@ -102,28 +102,16 @@ void dma_buf_stats_remove(struct dma_buf_object *obj)
 	kobject_put(&obj->stats->kobj);
 }
 
-/* Buffers come and go too often to tell udev. */
-static int dma_buf_stats_uevent_filter(const struct kobject *kobj)
-{
-	return 0;
-}
-
-static const struct kset_uevent_ops dma_buf_stats_uevent_ops = {
-	.filter = dma_buf_stats_uevent_filter,
-};
-
 int __init dma_buf_stats_init(void)
 {
 	struct kset *dir;
 
-	dir = kset_create_and_add("dmabuf", &dma_buf_stats_uevent_ops,
-				  kernel_kobj);
+	/* No uevent is sent: buffers come and go too often to tell udev. */
+	dir = kset_create_and_add("dmabuf", NULL, kernel_kobj);
 	if (!dir)
 		return -ENOMEM;
 
-	dma_buf_stats_kset = kset_create_and_add("buffers",
-						 &dma_buf_stats_uevent_ops,
-						 &dir->kobj);
+	dma_buf_stats_kset = kset_create_and_add("buffers", NULL, &dir->kobj);
 	if (!dma_buf_stats_kset) {
 		kset_unregister(dir);
 		return -ENOMEM;

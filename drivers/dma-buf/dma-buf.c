@@ -43,17 +43,6 @@ static struct vfsmount *dma_buf_mnt;
 
 static struct kmem_cache *dma_buf_cache;
 
-/**
- * is_dma_buf_file - is this the file of a buffer?
- * @file: any file
- *
- * Return: true if it is.
- */
-bool is_dma_buf_file(const struct file *file)
-{
-	return file->f_op == &dma_buf_fops;
-}
-
 /* Say so, but once. Out of line: a function that may print has registers to save. */
 static noinline void dma_buf_report_left_in_use(struct dma_buf_object *obj)
 {
@@ -348,7 +337,7 @@ struct dma_buf *dma_buf_get(int fd)
 
 	if (!file)
 		return ERR_PTR(-EBADF);
-	if (!is_dma_buf_file(file)) {
+	if (file->f_op != &dma_buf_fops) {
 		fput(file);
 		return ERR_PTR(-EINVAL);
 	}
