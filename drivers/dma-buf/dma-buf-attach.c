@@ -11,6 +11,8 @@
 
 #include "dma-buf-internal.h"
 
+static struct kmem_cache *dma_buf_attachment_cache;
+
 /**
  * DOC: devices on a buffer
  *
@@ -23,6 +25,24 @@
  * The reservation lock guards the list of attachments and all that is mapped
  * through them. What is said of a lock below means this one.
  */
+
+static void dma_buf_attachment_init_once(void *obj)
+{
+	memset(obj, 0, sizeof(struct dma_buf_attachment_object));
+}
+
+/*
+ * As for a buffer, a constructor: what attach does not set is zero again when an
+ * attachment ends, or set before anybody reads it. To zero it each time would be an
+ * eighth of what attach and detach take (make bench).
+ */
+void __init dma_buf_attach_init(void)
+{
+	dma_buf_attachment_cache =
+		kmem_cache_create("dma_buf_attachment",
+				  sizeof(struct dma_buf_attachment_object), 0,
+				  SLAB_PANIC, dma_buf_attachment_init_once);
+}
 
 /**
  * dma_buf_dynamic_attach - let a device join a buffer
@@ -52,31 +72,24 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 
 	if (dma_buf_bad_args(!dmabuf || !dev, __func__))
 		return ERR_PTR(-EINVAL);
-	might_sleep();
 
-	/* Zeroing would take longer than to set each field, once. */
-	obj = kmalloc(sizeof(*obj), GFP_KERNEL);
+	obj = kmem_cache_alloc(dma_buf_attachment_cache, GFP_KERNEL);
 	if (!obj)
 		return ERR_PTR(-ENOMEM);
 
 	attach = &obj->base;
-	*attach = (struct dma_buf_attachment) {
-		.dmabuf = dmabuf,
-		.dev = dev,
-		.peer2peer = importer_ops && importer_ops->allow_peer2peer,
-		.importer_ops = importer_ops,
-		.importer_priv = importer_priv,
-	};
-	obj->first = (struct dma_buf_mapping) {};
-	obj->pins = 0;
+	attach->dmabuf = dmabuf;
+	attach->dev = dev;
+	attach->peer2peer = importer_ops && importer_ops->allow_peer2peer;
+	attach->importer_ops = importer_ops;
+	attach->importer_priv = importer_priv;
+	attach->priv = NULL;
 	obj->settled = dma_buf_attachment_is_dynamic(attach);
-	obj->abandoned = false;
-	obj->held_in_place = false;
 
 	if (dmabuf->ops->attach) {
 		err = dmabuf->ops->attach(dmabuf, attach);
 		if (err) {
-			kfree(obj);
+			kmem_cache_free(dma_buf_attachment_cache, obj);
 			return ERR_PTR(err);
 		}
 	}
@@ -134,11 +147,10 @@ static void dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj)
 	buffer->abandoned++;
 	/* The exporter may go on calling the DMA API for it. */
 	get_device(attach->dev);
-	if (!dma_buf_is_dynamic(dmabuf))
-		return;
 	/* For a device that reaches a card's memory, a pin might be a move. */
-	obj->held_in_place = !attach->peer2peer && !dmabuf->ops->pin(attach);
-	if (!obj->held_in_place)
+	obj->held_in_place = dma_buf_is_dynamic(dmabuf) &&
+			     !attach->peer2peer && !dmabuf->ops->pin(attach);
+	if (dma_buf_is_dynamic(dmabuf) && !obj->held_in_place)
 		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_STAYS_MOVABLE,
 			       "cannot be pinned, and a device may use it");
 }
@@ -224,7 +236,6 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 
 	if (dma_buf_bad_args(!dmabuf || !attach, __func__))
 		return;
-	might_sleep();
 	obj = to_attachment_object(attach);
 
 	if (attach->dmabuf != dmabuf) {
@@ -251,9 +262,11 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 				     attach->dev);
 	if (dmabuf->ops->detach)
 		dmabuf->ops->detach(dmabuf, attach);
-	if (unlikely(obj->abandoned))
+	if (unlikely(obj->abandoned)) {
 		put_device(attach->dev);
-	kfree(obj);
+		obj->abandoned = false;
+	}
+	kmem_cache_free(dma_buf_attachment_cache, obj);
 }
 EXPORT_SYMBOL_GPL(dma_buf_detach);
 

@@ -232,6 +232,7 @@ to_attachment_object(struct dma_buf_attachment *attach)
 }
 
 /* dma-buf-attach.c: devices on a buffer */
+void dma_buf_attach_init(void);
 
 /*
  * What dma_buf_attach_revocable() tells drivers, for each mapping of a buffer

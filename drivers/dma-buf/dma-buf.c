@@ -425,6 +425,7 @@ static int __init dma_buf_init(void)
 					  sizeof(struct dma_buf_object), 0,
 					  SLAB_ACCOUNT | SLAB_PANIC,
 					  dma_buf_object_init_once);
+	dma_buf_attach_init();
 	dma_buf_registry_init();
 	err = dma_buf_stats_init();
 	if (err)

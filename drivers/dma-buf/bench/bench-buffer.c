@@ -84,9 +84,9 @@ static void bench_op_move(struct dma_buf_attachment *attach)
 {
 }
 
-/* Of an importer that can live with moves, by the name that every header has. */
+/* Of an importer that can live with moves. */
 const struct dma_buf_attach_ops bench_dynamic_importer = {
-	.move_notify = bench_op_move,
+	.invalidate_mappings = bench_op_move,
 };
 
 /* As dma_buf_export(). */

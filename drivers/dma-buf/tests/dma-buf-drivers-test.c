@@ -143,6 +143,11 @@ static void abandoned_attachment_holds_its_device(struct kunit *test)
 	dma_buf_detach(exp->dmabuf, attach);
 	KUNIT_EXPECT_EQ(test, kref_read(&imp->dev->kobj.kref), refs);
 	dma_buf_put(exp->dmabuf);
+
+	/* Whoever gets the same memory next was never abandoned. */
+	dma_buf_detach(exp->dmabuf, dma_buf_attach(exp->dmabuf, imp->dev));
+	KUNIT_EXPECT_EQ(test, kref_read(&imp->dev->kobj.kref), refs);
+	mock_expect_no_report(test);
 }
 
 /*
