@@ -62,7 +62,7 @@ docs: tree		## the guide and the reference as HTML: build/docs/index.html
 	@scripts/packages docs
 	@scripts/docs
 
-patch: base		## one patch against the base kernel: build/dma-buf-anew.patch
+patch: base		## patches against the base kernel: build/patches/, and as one build/dma-buf-anew.patch
 	@scripts/packages patch
 	@scripts/patch
 
