@@ -166,9 +166,11 @@ static void make_many(struct __test_metadata *_metadata, FIXTURE_DATA(bpf) *self
 {
 	size_t i;
 
-	for (i = 1; i < MANY; i++)
+	for (i = 1; i < MANY; i++) {
 		ASSERT_EQ(0, buffer_create(&system_heap, page_align(1), O_RDWR | O_CLOEXEC,
 					   &self->buffers[i]));
+		buffer_close_device(&self->buffers[i]);
+	}
 }
 
 /* However short the reads, and however often the walk is interrupted. */
