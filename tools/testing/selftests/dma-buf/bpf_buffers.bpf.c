@@ -9,43 +9,7 @@
 #include <bpf/bpf_core_read.h>
 
 #include "bpf_buffers.h"
-
-/* Of the kernel's types only what is read here; where it is, the kernel's BTF says. */
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct inode {
-	unsigned long i_ino;
-};
-
-struct file {
-	struct inode *f_inode;
-};
-
-struct dma_buf {
-	unsigned long size;
-	struct file *file;
-	const char *exp_name;
-	const char *name;
-};
-
-struct seq_file;
-
-struct bpf_iter_meta {
-	struct seq_file *seq;
-};
-
-struct bpf_iter__dmabuf {
-	struct bpf_iter_meta *meta;
-	struct dma_buf *dmabuf;
-};
-#pragma clang attribute pop
-
-struct bpf_iter_dmabuf {
-	__u64 opaque[1];
-} __attribute__((aligned(8)));
-
-extern int bpf_iter_dmabuf_new(struct bpf_iter_dmabuf *it) __ksym;
-extern struct dma_buf *bpf_iter_dmabuf_next(struct bpf_iter_dmabuf *it) __ksym;
-extern void bpf_iter_dmabuf_destroy(struct bpf_iter_dmabuf *it) __ksym;
+#include "bpf_kernel.h"
 
 char bpf_license[] SEC("license") = "GPL";
 

@@ -193,7 +193,8 @@ static void make_many(struct __test_metadata *_metadata, FIXTURE_DATA(bpf) *self
 TEST_F(bpf, each_of_many_is_met_once)
 {
 	static const size_t steps[] = { 7, sizeof(struct bpf_buffer), 1 << 20 };
-	struct bpf_buffer found, *list;
+	struct bpf_buffer found;
+	struct bpf_buffer *list;
 	struct bpf_walk walk;
 	ssize_t records;
 	size_t i, k;
