@@ -13,10 +13,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "../kselftest_harness.h"
 #include "bpf_buffers.h"
 #include "buffer_info.h"
 #include "exporters.h"
+#include "harness.h"
 
 #define MANY	1000	/* more than the kernel reads ahead for the iterator's file */
 
@@ -178,15 +178,17 @@ TEST_F(bpf, no_walk_meets_what_was_closed)
 	EXPECT_EQ(0, walk.met);
 }
 
-static void make_many(struct __test_metadata *_metadata, FIXTURE_DATA(bpf) *self)
+/* All but the first: 0, or -errno. */
+static int create_many(struct buffer *buffers)
 {
 	size_t i;
+	int err = 0;
 
-	for (i = 1; i < MANY; i++) {
-		ASSERT_EQ(0, buffer_create(&system_heap, page_align(1), O_RDWR | O_CLOEXEC,
-					   &self->buffers[i]));
-		buffer_close_device(&self->buffers[i]);
+	for (i = 1; i < MANY && !err; i++) {
+		err = buffer_create(&system_heap, page_align(1), O_RDWR | O_CLOEXEC, &buffers[i]);
+		buffer_close_device(&buffers[i]);
 	}
+	return err;
 }
 
 /* However short the reads, and however often the walk is interrupted. */
@@ -199,7 +201,7 @@ TEST_F(bpf, each_of_many_is_met_once)
 	ssize_t records;
 	size_t i, k;
 
-	make_many(_metadata, self);
+	ASSERT_EQ(0, create_many(self->buffers));
 	for (i = 0; i < 3; i++) {
 		list = NULL;
 		records = list_buffers(self->object, steps[i], &list);
@@ -224,7 +226,7 @@ TEST_F(bpf, half_read_iterator_keeps_one_buffer)
 
 	if (access(BUFINFO, F_OK) && !stats_present())
 		SKIP(return, "this kernel has no list of buffers");
-	make_many(_metadata, self);
+	ASSERT_EQ(0, create_many(self->buffers));
 	fd = iterator_open(self->object);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(1, read(fd, &byte, 1));

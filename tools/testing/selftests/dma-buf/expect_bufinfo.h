@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "../kselftest_harness.h"
 #include "buffer_info.h"
+#include "harness.h"
 
 /*
  * Expects that what bufinfo says of the buffer is just this, to the byte; devices are the full

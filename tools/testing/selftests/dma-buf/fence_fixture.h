@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "../kselftest_harness.h"
 #include "exporters.h"
 #include "fences.h"
+#include "harness.h"
 
 FIXTURE(fenced)
 {

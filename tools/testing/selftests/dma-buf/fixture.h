@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "../kselftest_harness.h"
 #include "exporters.h"
+#include "harness.h"
 
 FIXTURE(shared)
 {

@@ -18,7 +18,7 @@
 #include "../../../../samples/dma-buf/model.h"
 #include "exporters.h"
 #include "fences.h"
-#include "../kselftest_harness.h"
+#include "harness.h"
 #include "process.h"
 #include "result.h"
 

@@ -26,9 +26,6 @@
 /* The descriptor that one thread opens and closes, and all others reach for. */
 #define SLOT	500
 
-/* For as many rounds as anybody may want: who runs the program sets the limit. */
-#define HANG_SECONDS	7200
-
 /* What a racer returns when it saw what cannot be. */
 #define IMPOSSIBLE	1
 
@@ -192,7 +189,7 @@ static void leave_course(struct course *course)
 	close(course->ends[1]);
 }
 
-TEST_F_TIMEOUT(fenced, get_against_last_close, HANG_SECONDS)
+TEST_F(fenced, get_against_last_close)
 {
 	struct racer racers[] = {
 		{ .name = "open and close", .step = step_open_and_close },
@@ -211,7 +208,7 @@ TEST_F_TIMEOUT(fenced, get_against_last_close, HANG_SECONDS)
 	leave_course(&course);
 }
 
-TEST_F_TIMEOUT(fenced, import_against_close, HANG_SECONDS)
+TEST_F(fenced, import_against_close)
 {
 	struct racer racers[] = {
 		{ .name = "open and close", .step = step_open_and_close },
@@ -250,7 +247,7 @@ static int step_import_and_pace(struct racer *racer)
 	return err ?: fd < 0 ? fd : 0;
 }
 
-TEST_F_TIMEOUT(fenced, mapped_by_many, HANG_SECONDS)
+TEST_F(fenced, mapped_by_many)
 {
 	struct racer racers[] = {
 		{ .name = "display", .step = step_import_and_pace },
@@ -331,7 +328,7 @@ static int step_name_in_bufinfo(struct racer *racer)
 	return err;
 }
 
-TEST_F_TIMEOUT(fenced, names_against_readers, HANG_SECONDS)
+TEST_F(fenced, names_against_readers)
 {
 	struct racer racers[] = {
 		{ .name = "name", .step = step_rename },
@@ -399,7 +396,7 @@ static int step_epoll(struct racer *racer)
 	return err;
 }
 
-TEST_F_TIMEOUT(fenced, poll_against_close_against_signal, HANG_SECONDS)
+TEST_F(fenced, poll_against_close_against_signal)
 {
 	struct racer racers[] = {
 		{ .name = "busy and close", .step = step_busy_and_close },
@@ -462,7 +459,7 @@ static int step_import_fence(struct racer *racer)
 	return err;
 }
 
-TEST_F_TIMEOUT(fenced, sync_files_against_pollers, HANG_SECONDS)
+TEST_F(fenced, sync_files_against_pollers)
 {
 	struct racer racers[] = {
 		{ .name = "write and finish", .step = step_write_and_finish },

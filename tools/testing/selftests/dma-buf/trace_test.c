@@ -13,9 +13,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "../kselftest_harness.h"
 #include "buffer_info.h"
 #include "exporters.h"
+#include "harness.h"
 #include "result.h"
 
 #define TRACING	"/sys/kernel/tracing"
