@@ -5,6 +5,7 @@
 #include <linux/device.h>
 #include <linux/dma-buf.h>
 #include <linux/file.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include <trace/events/dma_buf.h>
@@ -23,25 +24,17 @@ static struct kmem_cache *dma_buf_attachment_cache;
  * the core pins the buffer from map to unmap.
  *
  * The reservation lock guards the list of attachments and all that is mapped
- * through them. What is said of a lock below means this one.
+ * through them. What is said of a lock below means this one. A function whose
+ * caller is to hold it, and seems not to, reports that and takes it itself, so
+ * that the exporter's operations always have it.
  */
 
-static void dma_buf_attachment_init_once(void *obj)
-{
-	memset(obj, 0, sizeof(struct dma_buf_attachment_object));
-}
-
-/*
- * As for a buffer, a constructor: what attach does not set is zero again when an
- * attachment ends, or set before anybody reads it. To zero it each time would be an
- * eighth of what attach and detach take (make bench).
- */
 void __init dma_buf_attach_init(void)
 {
 	dma_buf_attachment_cache =
 		kmem_cache_create("dma_buf_attachment",
 				  sizeof(struct dma_buf_attachment_object), 0,
-				  SLAB_PANIC, dma_buf_attachment_init_once);
+				  SLAB_PANIC, NULL);
 }
 
 /**
@@ -73,7 +66,7 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	if (dma_buf_bad_args(!dmabuf || !dev, __func__))
 		return ERR_PTR(-EINVAL);
 
-	obj = kmem_cache_alloc(dma_buf_attachment_cache, GFP_KERNEL);
+	obj = kmem_cache_zalloc(dma_buf_attachment_cache, GFP_KERNEL);
 	if (!obj)
 		return ERR_PTR(-ENOMEM);
 
@@ -83,7 +76,6 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	attach->peer2peer = importer_ops && importer_ops->allow_peer2peer;
 	attach->importer_ops = importer_ops;
 	attach->importer_priv = importer_priv;
-	attach->priv = NULL;
 	obj->settled = dma_buf_attachment_is_dynamic(attach);
 
 	if (dmabuf->ops->attach) {
@@ -120,90 +112,114 @@ struct dma_buf_attachment *dma_buf_attach(struct dma_buf *dmabuf,
 }
 EXPORT_SYMBOL_GPL(dma_buf_attach);
 
+/* Pages of buffers that are kept since they were detached while mapped. */
+static atomic_long_t dma_buf_kept_pages;
+
+static long dma_buf_pages(const struct dma_buf *dmabuf)
+{
+	return (dmabuf->size >> PAGE_SHIFT) + 1;
+}
+
+/*
+ * A program must not be able to have a driver's mistake use up the memory: no
+ * more than a part of it is kept.
+ */
+static bool dma_buf_may_keep(const struct dma_buf *dmabuf)
+{
+	long pages = dma_buf_pages(dmabuf);
+
+	if (atomic_long_add_return(pages, &dma_buf_kept_pages) <=
+	    totalram_pages() / 32)
+		return true;
+	atomic_long_sub(pages, &dma_buf_kept_pages);
+	return false;
+}
+
 /*
  * A device may still be at work, and the importer will not tell it of a move any
  * more. Everything stays as it is and where it is: the table, the attachment,
- * its device and the buffer.
+ * its place in the list, its device and the buffer. False if there is no room
+ * for more of this kind.
  */
-static void dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj)
+static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
+				       const char **what)
 {
 	struct dma_buf_attachment *attach = &obj->base;
 	struct dma_buf *dmabuf = attach->dmabuf;
-	struct dma_buf_object *buffer = to_dma_buf_object(dmabuf);
 
-	dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_DETACHED_MAPPED,
-		       "detached while mapped");
-	/*
-	 * In place of the one that the caller puts next. There is none for a
-	 * buffer that was released before: that is lost anyhow.
-	 */
-	get_file_active(&buffer->file);
-	/* The importer may come again, and more than once. */
-	INIT_LIST_HEAD(&attach->node);
-	if (obj->abandoned)
-		return;
-
-	obj->abandoned = true;
-	buffer->abandoned++;
-	/* The exporter may go on calling the DMA API for it. */
-	get_device(attach->dev);
-	/* For a device that reaches a card's memory, a pin might be a move. */
-	obj->held_in_place = dma_buf_is_dynamic(dmabuf) &&
-			     !attach->peer2peer && !dmabuf->ops->pin(attach);
-	if (dma_buf_is_dynamic(dmabuf) && !obj->held_in_place)
-		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_STAYS_MOVABLE,
-			       "cannot be pinned, and a device may use it");
-}
-
-/*
- * The importer came back, and nothing is mapped any more. It detaches once more,
- * so it will put the buffer once more as well: the reference that was taken last
- * is the one that it gives back then.
- */
-static void dma_buf_attachment_reclaim(struct dma_buf_attachment_object *obj)
-{
-	struct dma_buf_attachment *attach = &obj->base;
-
-	if (obj->held_in_place)
-		attach->dmabuf->ops->unpin(attach);
-	to_dma_buf_object(attach->dmabuf)->abandoned--;
-}
-
-/* Was all given back that the importer had? */
-static bool
-dma_buf_attachment_is_clean(const struct dma_buf_attachment_object *obj)
-{
-	return !obj->first.exported && !obj->first.next && !obj->pins &&
-	       !obj->abandoned;
-}
-
-/*
- * Give back to the exporter what the importer left. False if the device may
- * still be using it: then nothing is given back.
- */
-static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
-{
-	struct dma_buf_attachment *attach = &obj->base;
-
-	if (dma_buf_is_in_use(obj)) {
-		dma_buf_attachment_abandon(obj);
+	*what = "detached while mapped";
+	if (!obj->abandoned && !dma_buf_may_keep(dmabuf)) {
+		*what = "detached while mapped, unmapped since too much is kept";
 		return false;
 	}
-	if (dma_buf_drop_mappings(obj))
-		dma_buf_remark(attach->dmabuf, attach->dev,
-			       DMA_BUF_DETACHED_IN_USE,
-			       "detached before unmap, and unmapped by that");
+	/*
+	 * In place of the one that the caller puts next, each time it comes.
+	 * There is none for a buffer that was released before: that is lost
+	 * anyhow.
+	 */
+	get_file_active(&to_dma_buf_object(dmabuf)->file);
+	if (obj->abandoned)
+		return true;
+
+	obj->abandoned = true;
+	/* The exporter may go on calling the DMA API for it. */
+	get_device(attach->dev);
+	if (!dma_buf_is_dynamic(dmabuf))
+		return true;
+	/* For a device that reaches a card's memory, a pin might be a move. */
+	if (!attach->peer2peer && !dmabuf->ops->pin(attach))
+		obj->pins++;
+	else
+		*what = "detached while mapped, and the buffer cannot be pinned";
+	return true;
+}
+
+/* Give back to the exporter what the importer left, and how many uses those are. */
+static unsigned int
+dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
+{
+	struct dma_buf *dmabuf = obj->base.dmabuf;
+	unsigned int users = dma_buf_drop_mappings(obj);
 
 	/* Without a mapping, no device depends on a pin. */
-	if (obj->pins)
-		dma_buf_misuse(attach->dmabuf, attach->dev,
-			       DMA_BUF_DETACHED_PINNED, "detached with %u pins",
-			       obj->pins);
 	for (; obj->pins; obj->pins--)
-		attach->dmabuf->ops->unpin(attach);
+		dmabuf->ops->unpin(&obj->base);
 	if (obj->abandoned)
-		dma_buf_attachment_reclaim(obj);
-	return true;
+		atomic_long_sub(dma_buf_pages(dmabuf), &dma_buf_kept_pages);
+	list_del(&obj->base.node);
+	to_dma_buf_object(dmabuf)->devices--;
+	return users;
+}
+
+/*
+ * Take the attachment off the buffer, and tell what the importer left undone.
+ * False if it stays, since its device may still be at work.
+ */
+static bool dma_buf_attachment_leave(struct dma_buf_attachment_object *obj)
+{
+	struct dma_buf *dmabuf = obj->base.dmabuf;
+	struct device *dev = obj->base.dev;
+	unsigned int pins, users = 0;
+	const char *what = NULL;
+	bool stays;
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	pins = obj->abandoned ? 0 : obj->pins;
+	stays = dma_buf_is_in_use(obj) &&
+		dma_buf_attachment_abandon(obj, &what);
+	if (!stays)
+		users = dma_buf_attachment_end(obj);
+	dma_resv_unlock(dmabuf->resv);
+
+	if (what)
+		dma_buf_report(dmabuf, dev, DMA_BUF_DETACHED_MAPPED, "%s", what);
+	else if (users)
+		dma_buf_report(dmabuf, dev, DMA_BUF_DETACHED_IN_USE,
+			       "detached before unmap, and unmapped by that");
+	else if (pins)
+		dma_buf_report(dmabuf, dev, DMA_BUF_DETACHED_PINNED,
+			       "detached with %u pins", pins);
+	return !stays;
 }
 
 /**
@@ -213,14 +229,16 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
  *
  * Everything mapped must be unmapped before, everything pinned unpinned, and an
  * importer that fails to is reported. Pins are then undone. With a mapping, where
- * importer and exporter are both static or both dynamic, the
- * device may still be at work: attachment, device and buffer are kept, and a
- * buffer that could move is pinned, unless the device reaches memory of a card,
- * where a pin might move it. An importer that comes back to unmap, and
- * detaches once more, ends that; each of its detaches left it a reference to put,
- * as any detach does. Unbinding the driver
- * of the device meanwhile leaves a device without DMA operations of its own
- * behind, which is all that can be held here.
+ * importer and exporter are both static or both dynamic, the device may still be
+ * at work: attachment, device and buffer are kept, and a buffer that could move
+ * is pinned, unless the device reaches memory of a card, where a pin might move
+ * it. The attachment stays in the list, where whoever chooses a place for the
+ * buffer, or looks for the culprit, finds it. An importer that comes back to
+ * unmap, and detaches once more, ends that; each of its detaches left it a
+ * reference to put, as any detach does. Unbinding the driver of the device
+ * meanwhile leaves a device without DMA operations of its own behind, which is
+ * all that can be held here. No more than 1/32 of the memory is kept in this way;
+ * beyond that the table goes back to the exporter, and the attachment ends.
  *
  * All other mappings, and tables that stay between two uses as told at
  * dma_buf_map_attachment(), are given back to the exporter here, with or without
@@ -232,26 +250,17 @@ static bool dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
 void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 {
 	struct dma_buf_attachment_object *obj;
-	bool ended;
 
 	if (dma_buf_bad_args(!dmabuf || !attach, __func__))
 		return;
 	obj = to_attachment_object(attach);
 
 	if (attach->dmabuf != dmabuf) {
-		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_DETACH_FOREIGN,
+		dma_buf_report(dmabuf, attach->dev, DMA_BUF_DETACH_FOREIGN,
 			       "detach of an attachment to another buffer");
 		return;
 	}
-
-	dma_resv_lock(dmabuf->resv, NULL);
-	list_del(&attach->node);
-	/* One that was abandoned left before. */
-	if (!obj->abandoned)
-		to_dma_buf_object(dmabuf)->devices--;
-	ended = dma_buf_attachment_is_clean(obj) || dma_buf_attachment_end(obj);
-	dma_resv_unlock(dmabuf->resv);
-	if (!ended)
+	if (!dma_buf_attachment_leave(obj))
 		return;
 
 	/* A buffer that was released before has no file to tell of. */
@@ -262,10 +271,8 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 				     attach->dev);
 	if (dmabuf->ops->detach)
 		dmabuf->ops->detach(dmabuf, attach);
-	if (unlikely(obj->abandoned)) {
+	if (obj->abandoned)
 		put_device(attach->dev);
-		obj->abandoned = false;
-	}
 	kmem_cache_free(dma_buf_attachment_cache, obj);
 }
 EXPORT_SYMBOL_GPL(dma_buf_detach);
@@ -298,22 +305,26 @@ EXPORT_SYMBOL_GPL(dma_buf_attach_revocable);
 int dma_buf_pin(struct dma_buf_attachment *attach)
 {
 	struct dma_buf *dmabuf = attach->dmabuf;
-	int err;
+	int err = 0;
+	bool locked;
 
 	might_sleep();
-	dma_resv_assert_held(dmabuf->resv);
-
 	if (!dma_buf_attachment_is_dynamic(attach)) {
-		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_PIN_STATIC,
+		dma_buf_report(dmabuf, attach->dev, DMA_BUF_PIN_STATIC,
 			       "pin by a static importer");
 		return -EINVAL;
 	}
-
-	if (!dma_buf_is_dynamic(dmabuf))
-		return 0;
-	err = dmabuf->ops->pin(attach);
-	if (!err)
-		to_attachment_object(attach)->pins++;
+	locked = dma_buf_has_lock(dmabuf, attach->dev, __func__,
+				  "dma_resv_lock");
+	if (!locked)
+		dma_resv_lock(dmabuf->resv, NULL);
+	if (dma_buf_is_dynamic(dmabuf)) {
+		err = dmabuf->ops->pin(attach);
+		if (!err)
+			to_attachment_object(attach)->pins++;
+	}
+	if (!locked)
+		dma_resv_unlock(dmabuf->resv);
 	return err;
 }
 EXPORT_SYMBOL_GPL(dma_buf_pin);
@@ -330,19 +341,26 @@ void dma_buf_unpin(struct dma_buf_attachment *attach)
 {
 	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
 	struct dma_buf *dmabuf = attach->dmabuf;
+	bool locked, pinned;
 
 	might_sleep();
-	dma_resv_assert_held(dmabuf->resv);
-
+	locked = dma_buf_has_lock(dmabuf, attach->dev, __func__,
+				  "dma_resv_lock");
 	if (!dma_buf_is_dynamic(dmabuf))
 		return;
-	if (!obj->pins) {
-		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_UNPIN_UNPINNED,
-			       "unpin without pin");
-		return;
+
+	if (!locked)
+		dma_resv_lock(dmabuf->resv, NULL);
+	pinned = obj->pins;
+	if (pinned) {
+		obj->pins--;
+		dmabuf->ops->unpin(attach);
 	}
-	obj->pins--;
-	dmabuf->ops->unpin(attach);
+	if (!locked)
+		dma_resv_unlock(dmabuf->resv);
+	if (!pinned)
+		dma_buf_report(dmabuf, attach->dev, DMA_BUF_UNPIN_UNPINNED,
+			       "unpin without pin");
 }
 EXPORT_SYMBOL_GPL(dma_buf_unpin);
 
@@ -354,30 +372,32 @@ EXPORT_SYMBOL_GPL(dma_buf_unpin);
  * pinned. Devices may use the old place until the fences of the reservation
  * object have signaled.
  *
- * A call without the lock is reported and tells nobody.
- *
  * Context: May sleep. The caller holds the lock, and the importers'
  * invalidate_mappings run under it.
  */
 void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 {
 	struct dma_buf_attachment *attach;
+	bool locked;
 
 	if (dma_buf_bad_args(!dmabuf, __func__))
 		return;
 	might_sleep();
-	if (!dma_resv_is_locked(dmabuf->resv)) {
-		dma_buf_misuse(dmabuf, NULL, DMA_BUF_INVALIDATE_UNLOCKED,
-			       "invalidate without the lock");
-		return;
-	}
-	dma_resv_assert_held(dmabuf->resv);
-
+	/* The memory moves either way, so everybody must hear of it. */
+	locked = dma_buf_has_lock(dmabuf, NULL, __func__, "dma_resv_lock");
+	if (!locked)
+		dma_resv_lock(dmabuf->resv, NULL);
 	list_for_each_entry(attach, &dmabuf->attachments, node) {
-		dma_buf_keep_no_more(to_attachment_object(attach));
-		if (dma_buf_is_revocable(attach))
+		struct dma_buf_attachment_object *obj =
+			to_attachment_object(attach);
+
+		dma_buf_keep_no_more(obj);
+		/* Behind one that was abandoned there is nobody any more. */
+		if (dma_buf_is_revocable(attach) && !obj->abandoned)
 			attach->importer_ops->invalidate_mappings(attach);
 	}
+	if (!locked)
+		dma_resv_unlock(dmabuf->resv);
 }
 EXPORT_SYMBOL_GPL(dma_buf_invalidate_mappings);
 

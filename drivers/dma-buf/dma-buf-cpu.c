@@ -166,7 +166,7 @@ static int dma_buf_vmap_first(struct dma_buf_object *obj)
 
 	err = dmabuf->ops->vmap(dmabuf, &obj->vmap);
 	if (!err && iosys_map_is_null(&obj->vmap)) {
-		dma_buf_misuse(dmabuf, NULL, DMA_BUF_VMAP_EMPTY,
+		dma_buf_report(dmabuf, NULL, DMA_BUF_VMAP_EMPTY,
 			       "exporter's vmap gave no address");
 		err = -EINVAL;
 	}
@@ -175,24 +175,25 @@ static int dma_buf_vmap_first(struct dma_buf_object *obj)
 	return err;
 }
 
-static inline int dma_buf_vmap_locked(struct dma_buf *dmabuf,
-				      struct iosys_map *map)
+static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
+			   bool locked)
 {
 	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
-	int err;
-
-	dma_resv_assert_held(dmabuf->resv);
+	int err = 0;
 
 	if (!dmabuf->ops->vmap)
 		return -EINVAL;
-	if (!obj->vmap_users) {
+	if (!locked)
+		dma_resv_lock(dmabuf->resv, NULL);
+	if (!obj->vmap_users)
 		err = dma_buf_vmap_first(obj);
-		if (err)
-			return err;
+	if (!err) {
+		obj->vmap_users++;
+		*map = obj->vmap;
 	}
-	obj->vmap_users++;
-	*map = obj->vmap;
-	return 0;
+	if (!locked)
+		dma_resv_unlock(dmabuf->resv);
+	return err;
 }
 
 /**
@@ -216,34 +217,37 @@ int dma_buf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 		return -EINVAL;
 	might_sleep();
 
-	return dma_buf_vmap_locked(dmabuf, map);
+	return dma_buf_do_vmap(dmabuf, map,
+			       dma_buf_has_lock(dmabuf, NULL, __func__,
+						"dma_buf_vmap_unlocked"));
 }
 EXPORT_SYMBOL_GPL(dma_buf_vmap);
 
-static inline void dma_buf_vunmap_locked(struct dma_buf *dmabuf,
-					 struct iosys_map *map)
+static void dma_buf_do_vunmap(struct dma_buf *dmabuf, struct iosys_map *map,
+			      bool locked)
 {
 	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
+	bool mapped, ours;
 
-	dma_resv_assert_held(dmabuf->resv);
-
-	if (!obj->vmap_users) {
-		dma_buf_misuse(dmabuf, NULL, DMA_BUF_VUNMAP_UNMAPPED,
-			       "vunmap without vmap");
-		return;
-	}
+	if (!locked)
+		dma_resv_lock(dmabuf->resv, NULL);
+	mapped = obj->vmap_users;
 	/* Importers that kept only the address cannot say which kind it is. */
-	if (obj->vmap.vaddr != map->vaddr) {
-		dma_buf_misuse(dmabuf, NULL, DMA_BUF_VUNMAP_FOREIGN,
-			       "vunmap of another mapping");
-		return;
+	ours = mapped && obj->vmap.vaddr == map->vaddr;
+	if (ours && !--obj->vmap_users) {
+		if (dmabuf->ops->vunmap)
+			dmabuf->ops->vunmap(dmabuf, &obj->vmap);
+		iosys_map_clear(&obj->vmap);
 	}
+	if (!locked)
+		dma_resv_unlock(dmabuf->resv);
 
-	if (--obj->vmap_users)
-		return;
-	if (dmabuf->ops->vunmap)
-		dmabuf->ops->vunmap(dmabuf, &obj->vmap);
-	iosys_map_clear(&obj->vmap);
+	if (!mapped)
+		dma_buf_report(dmabuf, NULL, DMA_BUF_VUNMAP_UNMAPPED,
+			       "vunmap without vmap");
+	else if (!ours)
+		dma_buf_report(dmabuf, NULL, DMA_BUF_VUNMAP_FOREIGN,
+			       "vunmap of another mapping");
 }
 
 /**
@@ -262,7 +266,9 @@ void dma_buf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 		return;
 	might_sleep();
 
-	dma_buf_vunmap_locked(dmabuf, map);
+	dma_buf_do_vunmap(dmabuf, map,
+			  dma_buf_has_lock(dmabuf, NULL, __func__,
+					   "dma_buf_vunmap_unlocked"));
 }
 EXPORT_SYMBOL_GPL(dma_buf_vunmap);
 
@@ -276,16 +282,11 @@ EXPORT_SYMBOL_GPL(dma_buf_vunmap);
  */
 int dma_buf_vmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	int err;
-
 	iosys_map_clear(map);
 	if (dma_buf_bad_args(!dmabuf, __func__))
 		return -EINVAL;
 
-	dma_resv_lock(dmabuf->resv, NULL);
-	err = dma_buf_vmap_locked(dmabuf, map);
-	dma_resv_unlock(dmabuf->resv);
-	return err;
+	return dma_buf_do_vmap(dmabuf, map, false);
 }
 EXPORT_SYMBOL_GPL(dma_buf_vmap_unlocked);
 
@@ -301,8 +302,6 @@ void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
 	if (dma_buf_bad_args(!dmabuf, __func__))
 		return;
 
-	dma_resv_lock(dmabuf->resv, NULL);
-	dma_buf_vunmap_locked(dmabuf, map);
-	dma_resv_unlock(dmabuf->resv);
+	dma_buf_do_vunmap(dmabuf, map, false);
 }
 EXPORT_SYMBOL_GPL(dma_buf_vunmap_unlocked);

@@ -57,15 +57,15 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 
 	/* Nothing behind the buffer is the importer's; all else it may know. */
 	if (total > PAGE_ALIGN(dmabuf->size))
-		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
+		dma_buf_report(dmabuf, attach->dev, DMA_BUF_MAPPED_NONSENSE,
 			       "exporter mapped %llu bytes of a buffer of %zu",
 			       total, dmabuf->size);
 	else if (total < dmabuf->size)
-		dma_buf_remark(dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
+		dma_buf_report(dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
 			       "exporter mapped %llu bytes of a buffer of %zu",
 			       total, dmabuf->size);
 	else if (odd != U64_MAX)
-		dma_buf_remark(dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
+		dma_buf_report(dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
 			       "exporter mapped an unaligned segment at byte %llu",
 			       odd);
 }
@@ -110,7 +110,7 @@ int dma_buf_debug_wrap(struct dma_buf_attachment *attach,
 		dma_buf_debug_copy(attach, &copy->table, exported);
 	else
 		/* The copy is no better than what it copies. */
-		dma_buf_remark(attach->dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
+		dma_buf_report(attach->dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
 			       "exporter mapped an empty table");
 	return 0;
 }

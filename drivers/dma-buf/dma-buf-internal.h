@@ -100,8 +100,6 @@ struct dma_buf_poll {
  * @stats: the directory in sysfs, if there is one
  * @owns_resv: the exporter brought no reservation object
  * @devices: how many attachments; changed under the reservation lock
- * @abandoned: attachments that were detached while mapped and did not come back;
- *             guarded by the reservation lock
  * @vmap_users: kernel mappings; guarded by the reservation lock, like @vmap
  * @orphan: among those whose last reference a worker puts
  * @own_resv: the reservation object, if the exporter brought none
@@ -129,7 +127,6 @@ struct dma_buf_object {
 	bool owns_resv;
 
 	unsigned int devices;
-	unsigned int abandoned;
 	unsigned int vmap_users;
 	struct llist_node orphan;
 	struct dma_resv own_resv;
@@ -187,7 +184,6 @@ struct dma_buf_debug_copy {
  * @users: how many map calls without their unmap; more than one, or none while
  *         there is a table, only if that is kept
  * @dir: of the transfer, see &enum dma_data_direction
- * @pinned: the core pinned the buffer for it
  * @kept: goes back to the exporter at detach, not at the last unmap
  */
 struct dma_buf_mapping {
@@ -198,7 +194,6 @@ struct dma_buf_mapping {
 #endif
 	unsigned int users;
 	u8 dir;
-	bool pinned;
 	bool kept;
 };
 
@@ -207,12 +202,12 @@ struct dma_buf_mapping {
  * @base: what everybody sees
  * @first: one mapping, and the head of the list of all others: most attachments
  *         need no other
- * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter
+ * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter, and
+ *        the core's own if it is @abandoned
  * @settled: map waits for nothing: the importer is dynamic and looks after that
  *           itself, or @first is a cached table, and the memory was in place since
  *           it was mapped; never cleared, hence set without a lock
  * @abandoned: detached while mapped; the device and the buffer are held for it
- * @held_in_place: with a pin, if the exporter could
  *
  * All but @base and @settled is guarded by the reservation lock of the buffer.
  */
@@ -222,7 +217,6 @@ struct dma_buf_attachment_object {
 	unsigned int pins;
 	bool settled;
 	bool abandoned;
-	bool held_in_place;
 };
 
 static inline struct dma_buf_attachment_object *
@@ -379,31 +373,32 @@ dma_buf_mapping_given(struct dma_buf_mapping *mapping)
 
 /* dma-buf-report.c */
 enum dma_buf_misuse {
+	/* What drivers in the tree do, and it works: a line in the log. */
+	DMA_BUF_DETACHED_IN_USE,
+	DMA_BUF_UNMAP_DIRECTION,
+	DMA_BUF_MAPPED_ODD,
+	/* Misuse: a WARN. */
+	DMA_BUF_UNLOCKED,
 	DMA_BUF_RELEASED_EARLY,
 	DMA_BUF_DETACHED_MAPPED,
 	DMA_BUF_DETACHED_PINNED,
-	DMA_BUF_DETACHED_IN_USE,
 	DMA_BUF_DETACH_FOREIGN,
-	DMA_BUF_STAYS_MOVABLE,
 	DMA_BUF_PIN_STATIC,
 	DMA_BUF_UNPIN_UNPINNED,
-	DMA_BUF_INVALIDATE_UNLOCKED,
 	DMA_BUF_UNMAP_UNMAPPED,
-	DMA_BUF_UNMAP_DIRECTION,
 	DMA_BUF_MAPPED_NONSENSE,
-	DMA_BUF_MAPPED_ODD,
 	DMA_BUF_VMAP_EMPTY,
 	DMA_BUF_VUNMAP_UNMAPPED,
 	DMA_BUF_VUNMAP_FOREIGN,
 };
 
 __printf(4, 5)
-void dma_buf_remark(struct dma_buf *dmabuf, struct device *dev,
-		    enum dma_buf_misuse misuse, const char *fmt, ...);
-__printf(4, 5)
-void dma_buf_misuse(struct dma_buf *dmabuf, struct device *dev,
+void dma_buf_report(struct dma_buf *dmabuf, struct device *dev,
 		    enum dma_buf_misuse misuse, const char *fmt, ...);
 void dma_buf_report_args(const char *func);
+#if IS_ENABLED(CONFIG_KUNIT)
+extern struct ratelimit_state dma_buf_report_limit;
+#endif
 
 /**
  * dma_buf_bad_args - check what a driver passed, and report it if it is bad
@@ -417,6 +412,30 @@ static inline bool dma_buf_bad_args(bool bad, const char *func)
 	if (unlikely(bad))
 		dma_buf_report_args(func);
 	return bad;
+}
+
+/**
+ * dma_buf_has_lock - has the caller the reservation lock, as it must?
+ * @dmabuf: the buffer
+ * @dev: the device that calls, or NULL if none has to do with it
+ * @func: which function was called, %__func__
+ * @instead: which function would have taken the lock
+ *
+ * Only lockdep knows whose a lock is. Without it, a caller seems to have what
+ * anybody else holds at this moment.
+ *
+ * Return: true if so. Otherwise that was reported, and the lock is to be taken.
+ */
+static inline bool dma_buf_has_lock(struct dma_buf *dmabuf, struct device *dev,
+				    const char *func, const char *instead)
+{
+	if (likely(dma_resv_is_locked(dmabuf->resv) &&
+		   (!IS_ENABLED(CONFIG_LOCKDEP) || dma_resv_held(dmabuf->resv))))
+		return true;
+	dma_buf_report(dmabuf, dev, DMA_BUF_UNLOCKED,
+		       "%s() without the reservation lock, use %s()", func,
+		       instead);
+	return false;
 }
 
 #endif /* _DMA_BUF_INTERNAL_H */

@@ -49,28 +49,25 @@ static noinline void dma_buf_report_left_in_use(struct dma_buf_object *obj)
 	struct dma_buf *dmabuf = &obj->base;
 	struct dma_buf_attachment *attach;
 
-	if (obj->abandoned)
-		return;
-
 	attach = list_first_entry_or_null(&dmabuf->attachments,
 					  struct dma_buf_attachment, node);
 	if (attach)
-		dma_buf_misuse(dmabuf, attach->dev, DMA_BUF_RELEASED_EARLY,
+		dma_buf_report(dmabuf, attach->dev, DMA_BUF_RELEASED_EARLY,
 			       "released with devices attached");
 	else if (obj->vmap_users)
-		dma_buf_misuse(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
+		dma_buf_report(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
 			       "released with %u kernel mappings",
 			       obj->vmap_users);
 	else
-		dma_buf_misuse(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
+		dma_buf_report(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
 			       "released with pollers waiting");
 }
 
 /* May anybody still reach the memory? */
 static bool dma_buf_is_left_in_use(const struct dma_buf_object *obj)
 {
-	return obj->abandoned || !list_empty(&obj->base.attachments) ||
-	       obj->vmap_users || dma_buf_poll_is_armed(obj);
+	return !list_empty(&obj->base.attachments) || obj->vmap_users ||
+	       dma_buf_poll_is_armed(obj);
 }
 
 static void dma_buf_object_free(struct dma_buf_object *obj)

@@ -32,6 +32,10 @@ void mock_forget_told(struct dma_buf *dmabuf)
 {
 }
 
+void mock_room_for_reports(void)
+{
+}
+
 void mock_free_leaked(struct mock_exporter *exp)
 {
 	/* What the core left alone, if anything, is not known: lose it. */

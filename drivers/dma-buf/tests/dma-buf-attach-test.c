@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of dma-buf: attach, pin, invalidate, detach.
+ * Tests of dma-buf: attach, pin, invalidate.
  */
 #include "mock.h"
-
-static unsigned int count_attachments(struct mock_exporter *exp)
-{
-	unsigned int count;
-
-	dma_resv_lock(exp->dmabuf->resv, NULL);
-	count = list_count_nodes(&exp->dmabuf->attachments);
-	dma_resv_unlock(exp->dmabuf->resv);
-	return count;
-}
 
 static void attach_joins_a_device(struct kunit *test)
 {
@@ -29,14 +19,14 @@ static void attach_joins_a_device(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, attach->priv);
 	KUNIT_EXPECT_FALSE(test, attach->peer2peer);
 	KUNIT_EXPECT_FALSE(test, dma_buf_attachment_is_dynamic(attach));
-	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
+	KUNIT_EXPECT_EQ(test, 1, mock_attachments(exp));
 	/* Memory comes with the first mapping, not before. */
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_MAP]);
 
 	mock_detach(imp);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 	KUNIT_EXPECT_PTR_EQ(test, exp->attach, attach);
-	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
+	KUNIT_EXPECT_EQ(test, 0, mock_attachments(exp));
 }
 
 static void dynamic_attach_passes_on(struct kunit *test)
@@ -59,15 +49,15 @@ static void exporter_without_attach_is_fine(struct kunit *test)
 	exp->ops.detach = NULL;
 	mock_export(exp);
 	mock_attach(imp, exp);
-	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
+	KUNIT_EXPECT_EQ(test, 1, mock_attachments(exp));
 	mock_detach(imp);
-	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
+	KUNIT_EXPECT_EQ(test, 0, mock_attachments(exp));
 }
 
 /* The exporter decides before anybody else can see the attachment. */
 static void expect_alone(struct mock_exporter *exp, enum mock_op op)
 {
-	KUNIT_EXPECT_EQ(exp->test, 0, count_attachments(exp));
+	KUNIT_EXPECT_EQ(exp->test, 0, mock_attachments(exp));
 }
 
 static void exporter_sees_attachment_first_and_last(struct kunit *test)
@@ -92,10 +82,10 @@ static void devices_come_and_go_in_any_order(struct kunit *test)
 	mock_attach(a, exp);
 	mock_attach(b, exp);
 	mock_attach_dynamic(c, exp);
-	KUNIT_EXPECT_EQ(test, 3, count_attachments(exp));
+	KUNIT_EXPECT_EQ(test, 3, mock_attachments(exp));
 	mock_detach(b);
 	mock_detach(a);
-	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
+	KUNIT_EXPECT_EQ(test, 1, mock_attachments(exp));
 	KUNIT_EXPECT_FALSE(test, list_empty(&c->attach->node));
 	mock_detach(c);
 	KUNIT_EXPECT_EQ(test, 3, exp->calls[MOCK_DETACH]);
@@ -109,7 +99,7 @@ static void exporter_may_refuse(struct kunit *test)
 	exp->errors[MOCK_ATTACH] = -EBUSY;
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EBUSY),
 			    dma_buf_attach(exp->dmabuf, imp->dev));
-	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
+	KUNIT_EXPECT_EQ(test, 0, mock_attachments(exp));
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
 
 	exp->errors[MOCK_ATTACH] = 0;
@@ -177,14 +167,6 @@ static void peer2peer_needs_both_sides(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, row->result, imp->attach->peer2peer);
 }
 
-static void invalidate(struct mock_exporter *exp,
-		       void (*how)(struct dma_buf *dmabuf))
-{
-	dma_resv_lock(exp->dmabuf->resv, NULL);
-	how(exp->dmabuf);
-	dma_resv_unlock(exp->dmabuf->resv);
-}
-
 static void invalidate_tells_those_who_listen(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
@@ -199,13 +181,13 @@ static void invalidate_tells_those_who_listen(struct kunit *test)
 	mock_attach_dynamic(deaf, exp);
 	mock_attach_dynamic(b, exp);
 
-	invalidate(exp, dma_buf_invalidate_mappings);
+	mock_invalidate(exp, dma_buf_invalidate_mappings);
 	KUNIT_EXPECT_EQ(test, 1, a->invalidated);
 	KUNIT_EXPECT_EQ(test, 1, b->invalidated);
 	KUNIT_EXPECT_EQ(test, 0, fixed->invalidated + deaf->invalidated);
 
 	mock_detach(a);
-	invalidate(exp, dma_buf_move_notify);
+	mock_invalidate(exp, dma_buf_move_notify);
 	KUNIT_EXPECT_EQ(test, 1, a->invalidated);
 	KUNIT_EXPECT_EQ(test, 2, b->invalidated);
 }
@@ -215,18 +197,6 @@ static void invalidate_refuses_nothing(struct kunit *test)
 	mock_reports(test);
 	dma_buf_invalidate_mappings(NULL);
 	mock_expect_bad_args(test, "dma_buf_invalidate_mappings");
-}
-
-static void invalidate_needs_the_lock(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-
-	mock_reports(test);
-	mock_attach_dynamic(imp, exp);
-	dma_buf_invalidate_mappings(exp->dmabuf);
-	mock_expect_report(test, exp, NULL, "invalidate without the lock");
-	KUNIT_EXPECT_EQ(test, 0, imp->invalidated);
 }
 
 static int pin(struct mock_importer *imp)
@@ -325,226 +295,6 @@ static void unpin_needs_a_pin(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNPIN]);
 }
 
-static void detach_refuses_bad_arguments(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-
-	mock_reports(test);
-	mock_attach(imp, exp);
-	dma_buf_detach(NULL, imp->attach);
-	mock_expect_bad_args(test, "dma_buf_detach");
-	dma_buf_detach(exp->dmabuf, NULL);
-	mock_expect_bad_args(test, "dma_buf_detach");
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
-	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
-}
-
-static void detach_refuses_anothers_attachment(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct mock_exporter *other = mock_buffer(test, MOCK_STATIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-
-	mock_reports(test);
-	mock_attach(imp, exp);
-	dma_buf_detach(other->dmabuf, imp->attach);
-	mock_expect_report(test, other, imp,
-			   "detach of an attachment to another buffer");
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
-	KUNIT_EXPECT_EQ(test, 0, other->calls[MOCK_DETACH]);
-	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
-
-	mock_detach(imp);
-	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
-}
-
-static void detach_while_mapped_keeps_all(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
-	struct sg_table *sgt;
-
-	mock_reports(test);
-	sgt = dma_buf_map_attachment_unlocked(attach, DMA_TO_DEVICE);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-
-	mock_detach(imp);
-	mock_expect_report(test, exp, imp, "detached while mapped");
-	/* Who is so confused may well come twice. */
-	dma_buf_put(exp->dmabuf);
-	dma_buf_detach(exp->dmabuf, attach);
-	mock_expect_report(test, exp, imp, "detached while mapped");
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
-	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
-
-	/* The table is still good, so that the device's DMA still is. */
-	KUNIT_EXPECT_EQ(test, sg_dma_address(sgt->sgl), mock_address(exp, 0));
-	/* And so is the buffer, whoever else gives it back. */
-	KUNIT_EXPECT_EQ(test, 2, file_count(exp->dmabuf->file));
-	dma_buf_put(exp->dmabuf);
-
-	/* Late, but it can be made good. */
-	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_TO_DEVICE);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
-	dma_buf_detach(exp->dmabuf, attach);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
-	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
-	mock_expect_no_report(test);
-}
-
-/* The first mapping is where the others hang, and may be none itself. */
-static void detach_with_the_second_mapping_keeps_all(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-	struct dma_buf_attachment *attach = mock_attach(imp, exp);
-	struct sg_table *first = mock_map(attach, DMA_TO_DEVICE, false);
-	struct sg_table *second = mock_map(attach, DMA_TO_DEVICE, false);
-
-	mock_reports(test);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
-	mock_unmap(attach, first, DMA_TO_DEVICE, false);
-	mock_detach(imp);
-	mock_expect_report(test, exp, imp, "detached while mapped");
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
-
-	mock_unmap(attach, second, DMA_TO_DEVICE, false);
-	dma_buf_detach(exp->dmabuf, attach);
-	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNMAP]);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
-	dma_buf_put(exp->dmabuf);
-	mock_release(exp);
-	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
-}
-
-/* Even one that puts more than it has frees nothing that a device may use. */
-static void release_while_abandoned_keeps_all(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-	struct dma_buf_attachment *attach = mock_attach(imp, exp);
-	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
-
-	mock_reports(test);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	mock_detach(imp);
-	mock_expect_report(test, exp, imp, "detached while mapped");
-	dma_buf_put(exp->dmabuf);
-	mock_release(exp);
-	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
-
-	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
-	dma_buf_detach(exp->dmabuf, attach);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
-	mock_free_leaked(exp);
-}
-
-/* Nobody would tell the device of a move, so there is to be none. */
-static void detach_while_mapped_stops_moves(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
-	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
-	unsigned int pins = exp->calls[MOCK_PIN];
-
-	mock_reports(test);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	mock_detach(imp);
-	mock_expect_report(test, exp, imp, "detached while mapped");
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], pins + 1);
-
-	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN],
-			exp->calls[MOCK_UNPIN] + 1);
-	dma_buf_detach(exp->dmabuf, attach);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
-	dma_buf_put(exp->dmabuf);
-	mock_release(exp);
-	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
-}
-
-/* To pin it could be to move it out of the card's memory, where the device is. */
-static void detach_while_mapped_moves_nothing(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-	struct dma_buf_attachment *attach;
-	struct sg_table *sgt;
-	unsigned int pins;
-
-	imp->ops.allow_peer2peer = true;
-	attach = mock_attach_dynamic(imp, exp);
-	sgt = mock_map(attach, DMA_TO_DEVICE, false);
-	pins = exp->calls[MOCK_PIN];
-	mock_reports(test);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	mock_detach(imp);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], pins);
-
-	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
-	dma_buf_detach(exp->dmabuf, attach);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
-	dma_buf_put(exp->dmabuf);
-	mock_release(exp);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
-}
-
-static void detach_while_pinned_unpins(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-
-	mock_reports(test);
-	mock_attach_dynamic(imp, exp);
-	KUNIT_ASSERT_EQ(test, 0, pin(imp));
-	KUNIT_ASSERT_EQ(test, 0, pin(imp));
-
-	mock_detach(imp);
-	mock_expect_report(test, exp, imp, "detached with 2 pins");
-	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNPIN]);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
-	KUNIT_EXPECT_EQ(test, 0, count_attachments(exp));
-
-	/* No device can be at work, so nothing is lost. */
-	mock_release(exp);
-	mock_expect_no_report(test);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
-}
-
-static void release_while_attached_keeps_all(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
-	struct dma_buf_attachment *attach = mock_attach(imp, exp);
-
-	mock_reports(test);
-	mock_release(exp);
-	imp->attach = NULL;
-	mock_expect_report(test, exp, imp, "released with devices attached");
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_DETACH]);
-	KUNIT_EXPECT_EQ(test, 1, count_attachments(exp));
-
-	/* The importer may leave all the same. */
-	dma_buf_detach(exp->dmabuf, attach);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
-	mock_expect_no_report(test);
-	mock_free_leaked(exp);
-}
-
 static struct kunit_case dma_buf_attach_cases[] = {
 	KUNIT_CASE(attach_joins_a_device),
 	KUNIT_CASE(dynamic_attach_passes_on),
@@ -556,21 +306,11 @@ static struct kunit_case dma_buf_attach_cases[] = {
 	KUNIT_CASE_PARAM(peer2peer_needs_both_sides, p2p_gen_params),
 	KUNIT_CASE(invalidate_tells_those_who_listen),
 	KUNIT_CASE(invalidate_refuses_nothing),
-	KUNIT_CASE(invalidate_needs_the_lock),
 	KUNIT_CASE(pins_nest),
 	KUNIT_CASE(pin_may_fail),
 	KUNIT_CASE(pin_of_a_static_exporter_is_free),
 	KUNIT_CASE(static_importer_must_not_pin),
 	KUNIT_CASE(unpin_needs_a_pin),
-	KUNIT_CASE(detach_refuses_bad_arguments),
-	KUNIT_CASE(detach_refuses_anothers_attachment),
-	KUNIT_CASE(detach_while_mapped_keeps_all),
-	KUNIT_CASE(detach_with_the_second_mapping_keeps_all),
-	KUNIT_CASE(release_while_abandoned_keeps_all),
-	KUNIT_CASE(detach_while_mapped_stops_moves),
-	KUNIT_CASE(detach_while_mapped_moves_nothing),
-	KUNIT_CASE(detach_while_pinned_unpins),
-	KUNIT_CASE(release_while_attached_keeps_all),
 	{}
 };
 

@@ -196,15 +196,36 @@ static void cached_map_waits_until_settled(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ERESTARTSYS), sgt);
 		KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
 	}
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_MAP]);
+	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], exp->calls[MOCK_UNMAP]);
 
+	/* Nothing is left of them: the first that succeeds has the say. */
 	dma_fence_signal(&fence->base);
-	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	sgt = mock_map(attach, DMA_BIDIRECTIONAL, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	mock_busy(exp, DMA_RESV_USAGE_KERNEL);
 	mock_signal_begin(test);
 	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
 	mock_signal_end(test);
+}
+
+/* Whoever gets the memory of an attachment next has not inherited its mapping. */
+static void stale_table_is_nobodys(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
+	struct mock_importer *imp = mock_importer(test, "armada");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+
+	mock_reports(test);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_detach(imp);
+	mock_expect_remark(test, exp, imp,
+			   "detached before unmap, and unmapped by that");
+	attach = mock_attach(imp, exp);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	mock_expect_report(test, exp, imp,
+			   "unmap of a table that is not mapped");
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 }
 
 /*
@@ -242,13 +263,6 @@ static void table_of_a_static_exporter_stays(struct kunit *test)
 	mock_expect_no_report(test);
 }
 
-static void invalidate(struct mock_exporter *exp)
-{
-	dma_resv_lock(exp->dmabuf->resv, NULL);
-	dma_buf_invalidate_mappings(exp->dmabuf);
-	dma_resv_unlock(exp->dmabuf->resv);
-}
-
 /* vfio-pci: it has no pin, yet takes its memory away. */
 static void static_exporter_may_invalidate(struct kunit *test)
 {
@@ -261,14 +275,14 @@ static void static_exporter_may_invalidate(struct kunit *test)
 	sgt = mock_map(attach, DMA_TO_DEVICE, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
-	invalidate(exp);
+	mock_invalidate(exp, dma_buf_invalidate_mappings);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 
 	/* The rest with its last unmap, and a new map asks the exporter. */
 	sgt = mock_map(attach, DMA_TO_DEVICE, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	KUNIT_ASSERT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
-	invalidate(exp);
+	mock_invalidate(exp, dma_buf_invalidate_mappings);
 	KUNIT_EXPECT_EQ(test, 2, imp->invalidated);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 	exp->errors[MOCK_MAP] = -ENODEV;
@@ -289,7 +303,7 @@ static void cached_table_outlives_an_invalidate(struct kunit *test)
 	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	invalidate(exp);
+	mock_invalidate(exp, dma_buf_invalidate_mappings);
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
 	KUNIT_EXPECT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
@@ -331,6 +345,7 @@ static struct kunit_case dma_buf_drivers_cases[] = {
 	KUNIT_CASE(abandoned_attachment_holds_its_device),
 	KUNIT_CASE(cached_map_neither_waits_nor_fails),
 	KUNIT_CASE(cached_map_waits_until_settled),
+	KUNIT_CASE(stale_table_is_nobodys),
 	KUNIT_CASE(table_of_a_static_exporter_stays),
 	KUNIT_CASE(static_exporter_may_invalidate),
 	KUNIT_CASE(cached_table_outlives_an_invalidate),

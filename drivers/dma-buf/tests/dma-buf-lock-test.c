@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tests of dma-buf: calls that need the reservation lock, by somebody who has not
- * got it. Lockdep says so, and nothing else happens than with it.
+ * got it. It is told, and then all happens under it.
  */
 #include <linux/dma-buf.h>
 
@@ -51,56 +51,87 @@ static void call_vunmap(struct unlocked *call)
 	dma_buf_vunmap(call->exp->dmabuf, &call->map);
 }
 
+static void call_invalidate(struct unlocked *call)
+{
+	dma_buf_invalidate_mappings(call->exp->dmabuf);
+}
+
 /* Each of the first of a pair is followed by the other. */
 static const struct unlocked_row {
 	const char *name;
 	void (*call)(struct unlocked *call);
-	void (*undo)(struct unlocked *call);
+	const char *twin;
+	bool has_device;
 } unlocked_rows[] = {
-	{ "pin and unpin", call_pin, call_unpin },
-	{ "map and unmap", call_map, call_unmap },
-	{ "vmap and vunmap", call_vmap, call_vunmap },
+	{ "dma_buf_pin", call_pin, "dma_resv_lock", true },
+	{ "dma_buf_unpin", call_unpin, "dma_resv_lock", true },
+	{ "dma_buf_map_attachment", call_map,
+	  "dma_buf_map_attachment_unlocked", true },
+	{ "dma_buf_unmap_attachment", call_unmap,
+	  "dma_buf_unmap_attachment_unlocked", true },
+	{ "dma_buf_vmap", call_vmap, "dma_buf_vmap_unlocked" },
+	{ "dma_buf_vunmap", call_vunmap, "dma_buf_vunmap_unlocked" },
+	{ "dma_buf_invalidate_mappings", call_invalidate, "dma_resv_lock" },
 };
 
-static void unlocked_desc(const struct unlocked_row *row, char *desc)
+static void expect_unlocked(struct kunit *test, struct mock_exporter *exp,
+			    struct mock_importer *imp,
+			    const struct unlocked_row *row)
 {
-	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
+	char what[128];
+
+	snprintf(what, sizeof(what),
+		 "%s() without the reservation lock, use %s()", row->name,
+		 row->twin);
+	mock_expect_report(test, exp, row->has_device ? imp : NULL, what);
 }
 
-KUNIT_ARRAY_PARAM(unlocked, unlocked_rows, unlocked_desc);
-
-static void expect_one_warning(struct kunit *test, struct unlocked *call,
-			       void (*fn)(struct unlocked *call))
+/* The mock exporter sees to it that its operations run under the lock. */
+static void forgotten_lock_is_told_and_taken(struct kunit *test)
 {
-	struct mock_reports *reports = test->priv;
-
-	kunit_info(test, "expect a warning: drivers/dma-buf/dma-buf\n");
-	reports->warnings = 0;
-	fn(call);
-	mock_read_reports(test);
-	KUNIT_EXPECT_EQ(test, 1, reports->warnings);
-}
-
-static void lockdep_tells_who_forgets_the_lock(struct kunit *test)
-{
-	const struct unlocked_row *row = test->param_value;
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
 	struct mock_importer *imp = mock_importer(test, "imp");
 	struct unlocked call = {
 		.exp = exp,
 		.attach = mock_attach_dynamic(imp, exp),
 	};
+	unsigned int i;
 
-	if (!IS_ENABLED(CONFIG_PROVE_LOCKING))
-		kunit_skip(test, "this kernel has no lockdep");
 	mock_reports(test);
-	exp->unlocked = true;
-	expect_one_warning(test, &call, row->call);
-	expect_one_warning(test, &call, row->undo);
-	exp->unlocked = false;
+	for (i = 0; i < ARRAY_SIZE(unlocked_rows); i++) {
+		unlocked_rows[i].call(&call);
+		KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(exp->dmabuf->resv));
+		expect_unlocked(test, exp, imp, &unlocked_rows[i]);
+	}
+	KUNIT_EXPECT_NE(test, 0, exp->calls[MOCK_PIN]);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_MAP], exp->calls[MOCK_UNMAP]);
-	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_VMAP], exp->calls[MOCK_VUNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_MAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, imp->invalidated);
+}
+
+/* qaic, and drivers that were not ported to the locking of Linux 6.2. */
+static void old_importer_works_as_with_the_lock(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "qaic");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt;
+
+	mock_reports(test);
+	mock_busy(exp, DMA_RESV_USAGE_KERNEL);
+	mock_signal_begin(test);
+	sgt = dma_buf_map_attachment(attach, DMA_TO_DEVICE);
+	mock_signal_end(test);
+	expect_unlocked(test, exp, imp, &unlocked_rows[2]);
+	/* A signal: all is undone, under the lock as well. */
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ERESTARTSYS), sgt);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_PIN]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNPIN]);
+	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(exp->dmabuf->resv));
 }
 
 struct holder {
@@ -120,34 +151,41 @@ static long hold(void *arg)
 	return 0;
 }
 
-static void call_invalidate(struct unlocked *call)
+static long invalidate_in_task(void *exp)
 {
-	dma_buf_invalidate_mappings(call->exp->dmabuf);
+	dma_buf_invalidate_mappings(((struct mock_exporter *)exp)->dmabuf);
+	return 0;
 }
 
-/* That somebody has the lock the core sees by itself; that it is the caller, lockdep. */
+/* That somebody has the lock anyone sees; that it is not the caller, lockdep. */
 static void lockdep_tells_who_has_the_lock(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
-	struct unlocked call = { .exp = exp };
+	struct mock_importer *imp = mock_importer(test, "imp");
 	struct holder holder = { .resv = exp->dmabuf->resv };
-	struct mock_task *task;
+	struct mock_reports *reports = mock_reports(test);
+	struct mock_task *holding, *calling;
 
 	if (!IS_ENABLED(CONFIG_PROVE_LOCKING))
 		kunit_skip(test, "this kernel has no lockdep");
-	mock_reports(test);
+	mock_attach_dynamic(imp, exp);
 	init_completion(&holder.locked);
 	init_completion(&holder.enough);
-	task = mock_task(test, hold, &holder);
+	holding = mock_task(test, hold, &holder);
 	mock_wait(test, &holder.locked);
-	expect_one_warning(test, &call, call_invalidate);
+	calling = mock_task(test, invalidate_in_task, exp);
+	mock_wait_for(test, (mock_read_reports(test), reports->warnings));
+	KUNIT_EXPECT_EQ(test, 0, imp->invalidated);
 	complete(&holder.enough);
-	KUNIT_EXPECT_EQ(test, 0, mock_task_join(task));
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(holding));
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(calling));
+	KUNIT_EXPECT_EQ(test, 1, imp->invalidated);
+	expect_unlocked(test, exp, imp, &unlocked_rows[6]);
 }
 
 static struct kunit_case dma_buf_lock_cases[] = {
-	KUNIT_CASE_PARAM(lockdep_tells_who_forgets_the_lock,
-			 unlocked_gen_params),
+	KUNIT_CASE(forgotten_lock_is_told_and_taken),
+	KUNIT_CASE(old_importer_works_as_with_the_lock),
 	KUNIT_CASE(lockdep_tells_who_has_the_lock),
 	{}
 };

@@ -4,6 +4,7 @@
  * another such file for the kernel's own core, with which `make compare` builds all
  * tests that see no more of it than this.
  */
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 
 #include "../dma-buf-internal.h"
@@ -70,6 +71,16 @@ void mock_forget_told(struct dma_buf *dmabuf)
 }
 
 /**
+ * mock_room_for_reports - let the core report as if it had not for long
+ */
+void mock_room_for_reports(void)
+{
+	ratelimit_state_init(&dma_buf_report_limit,
+			     dma_buf_report_limit.interval,
+			     dma_buf_report_limit.burst);
+}
+
+/**
  * mock_free_leaked - free a buffer that the core left alone for good
  * @exp: the exporter of a misused buffer, after mock_release()
  *
@@ -85,7 +96,6 @@ void mock_free_leaked(struct mock_exporter *exp)
 		dma_resv_fini(&obj->own_resv);
 	kfree(obj->base.name);
 	INIT_LIST_HEAD(&obj->base.attachments);
-	obj->abandoned = 0;
 	obj->devices = 0;
 	obj->vmap_users = 0;
 	obj->poll_out.state = DMA_BUF_POLL_IDLE;

@@ -37,7 +37,7 @@ static int mock_enter(struct dma_buf *dmabuf, enum mock_op op)
 
 	exp->calls[op]++;
 	KUNIT_EXPECT_EQ(exp->test, dma_resv_is_locked(dmabuf->resv),
-			mock_op_is_locked(op) && !exp->unlocked);
+			mock_op_is_locked(op));
 	if (exp->hook)
 		exp->hook(exp, op);
 	return exp->errors[op];
@@ -404,6 +404,35 @@ void mock_wait_released(struct mock_exporter *exp)
 {
 	mock_wait(exp->test, &exp->released);
 	exp->is_put = true;
+}
+
+/**
+ * mock_attachments - how many devices are on the buffer
+ * @exp: its exporter
+ *
+ * Return: as many.
+ */
+unsigned int mock_attachments(struct mock_exporter *exp)
+{
+	unsigned int count;
+
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	count = list_count_nodes(&exp->dmabuf->attachments);
+	dma_resv_unlock(exp->dmabuf->resv);
+	return count;
+}
+
+/**
+ * mock_invalidate - tell the devices that the buffer moves
+ * @exp: its exporter
+ * @how: by which of both names of the function
+ */
+void mock_invalidate(struct mock_exporter *exp,
+		     void (*how)(struct dma_buf *dmabuf))
+{
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	how(exp->dmabuf);
+	dma_resv_unlock(exp->dmabuf->resv);
 }
 
 /**

@@ -13,6 +13,7 @@ static void mock_forget(struct mock_reports *reports)
 	struct kmsg_dump_iter iter = {};
 
 	kmsg_dump_rewind(&iter);
+	mock_room_for_reports();
 	reports->mark = iter.next_seq;
 	reports->count = 0;
 	reports->warnings = 0;

@@ -92,7 +92,6 @@ enum mock_table {
  * @pages: the memory, MOCK_PAGES of them
  * @dmabuf: the buffer, once exported
  * @ino: what userspace knows it by
- * @unlocked: whoever calls has forgotten the lock
  * @is_put: the reference from export is gone
  * @calls: how often each operation was called
  * @errors: what each operation returns in place of doing its work
@@ -118,7 +117,6 @@ struct mock_exporter {
 	struct page *pages[MOCK_PAGES];
 	struct dma_buf *dmabuf;
 	unsigned long ino;
-	bool unlocked;
 	bool is_put;
 	unsigned int calls[MOCK_OPS];
 	int errors[MOCK_OPS];
@@ -148,6 +146,9 @@ void mock_export(struct mock_exporter *exp);
 struct mock_exporter *mock_buffer(struct kunit *test, enum mock_kind kind);
 void mock_release(struct mock_exporter *exp);
 void mock_wait_released(struct mock_exporter *exp);
+unsigned int mock_attachments(struct mock_exporter *exp);
+void mock_invalidate(struct mock_exporter *exp,
+		     void (*how)(struct dma_buf *dmabuf));
 phys_addr_t mock_address(struct mock_exporter *exp, unsigned int page);
 
 /* mock-importer.c */
@@ -308,6 +309,7 @@ unsigned int mock_vmap_count(struct dma_buf *dmabuf);
 struct iosys_map *mock_vmap(struct dma_buf *dmabuf);
 wait_queue_head_t *mock_poll_head(struct dma_buf *dmabuf);
 void mock_forget_told(struct dma_buf *dmabuf);
+void mock_room_for_reports(void);
 void mock_free_leaked(struct mock_exporter *exp);
 
 #endif /* _DMA_BUF_TESTS_MOCK_H */
