@@ -12,8 +12,6 @@
 
 #include "dma-buf-internal.h"
 
-static struct kmem_cache *dma_buf_attachment_cache;
-
 /**
  * DOC: devices on a buffer
  *
@@ -28,14 +26,6 @@ static struct kmem_cache *dma_buf_attachment_cache;
  * caller is to hold it, and seems not to, reports that and takes it itself, so
  * that the exporter's operations always have it.
  */
-
-void __init dma_buf_attach_init(void)
-{
-	dma_buf_attachment_cache =
-		kmem_cache_create("dma_buf_attachment",
-				  sizeof(struct dma_buf_attachment_object), 0,
-				  SLAB_PANIC, NULL);
-}
 
 /**
  * dma_buf_dynamic_attach - let a device join a buffer
@@ -66,7 +56,7 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	if (dma_buf_bad_args(!dmabuf || !dev, __func__))
 		return ERR_PTR(-EINVAL);
 
-	obj = kmem_cache_zalloc(dma_buf_attachment_cache, GFP_KERNEL);
+	obj = kzalloc(sizeof(*obj), GFP_KERNEL);
 	if (!obj)
 		return ERR_PTR(-ENOMEM);
 
@@ -81,7 +71,7 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	if (dmabuf->ops->attach) {
 		err = dmabuf->ops->attach(dmabuf, attach);
 		if (err) {
-			kmem_cache_free(dma_buf_attachment_cache, obj);
+			kfree(obj);
 			return ERR_PTR(err);
 		}
 	}
@@ -172,6 +162,23 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 	else
 		*what = "detached while mapped, and the buffer cannot be pinned";
 	return true;
+}
+
+/*
+ * May the device still be at work when its importer leaves? Where importer and
+ * exporter are not both static or both dynamic, or the exporter wants its table
+ * cached, importers have come to rely on the end of the attachment being the end
+ * of what it has mapped, and leave their error paths without an unmap. There the
+ * answer is no.
+ */
+static bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj)
+{
+	struct dma_buf_attachment *attach = &obj->base;
+
+	return (obj->first.sgt || obj->first.next) &&
+	       !attach->dmabuf->ops->cache_sgt_mapping &&
+	       dma_buf_attachment_is_dynamic(attach) ==
+	       dma_buf_is_dynamic(attach->dmabuf);
 }
 
 /* Give back to the exporter what the importer left, and how many uses those are. */
@@ -273,7 +280,7 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 		dmabuf->ops->detach(dmabuf, attach);
 	if (obj->abandoned)
 		put_device(attach->dev);
-	kmem_cache_free(dma_buf_attachment_cache, obj);
+	kfree(obj);
 }
 EXPORT_SYMBOL_GPL(dma_buf_detach);
 
@@ -286,7 +293,7 @@ EXPORT_SYMBOL_GPL(dma_buf_detach);
  */
 bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
 {
-	return dma_buf_is_revocable(attach);
+	return attach->importer_ops && attach->importer_ops->invalidate_mappings;
 }
 EXPORT_SYMBOL_GPL(dma_buf_attach_revocable);
 
@@ -393,7 +400,7 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 
 		dma_buf_keep_no_more(obj);
 		/* Behind one that was abandoned there is nobody any more. */
-		if (dma_buf_is_revocable(attach) && !obj->abandoned)
+		if (dma_buf_attach_revocable(attach) && !obj->abandoned)
 			attach->importer_ops->invalidate_mappings(attach);
 	}
 	if (!locked)

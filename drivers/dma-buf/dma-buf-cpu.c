@@ -21,19 +21,6 @@
  * through dma_buf_mmap().
  */
 
-static int dma_buf_wait_for_cpu(struct dma_buf *dmabuf,
-				enum dma_resv_usage usage)
-{
-	long left;
-
-	/* Most buffers never had a fence, and that is soon seen. */
-	if (!rcu_access_pointer(dmabuf->resv->fences))
-		return 0;
-	left = dma_resv_wait_timeout(dmabuf->resv, usage, true,
-				     MAX_SCHEDULE_TIMEOUT);
-	return left < 0 ? left : 0;
-}
-
 /**
  * dma_buf_begin_cpu_access - get ready for access by the CPU
  * @dmabuf: the buffer
@@ -65,14 +52,14 @@ int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 	might_sleep();
 	might_lock(&dmabuf->resv->lock.base);
 
-	err = dma_buf_wait_for_cpu(dmabuf, dma_resv_usage_rw(write));
+	err = dma_buf_wait(dmabuf, dma_resv_usage_rw(write));
 	if (err || !dmabuf->ops->begin_cpu_access)
 		return err;
 	err = dmabuf->ops->begin_cpu_access(dmabuf, dir);
 	if (err)
 		return err;
 
-	err = dma_buf_wait_for_cpu(dmabuf, DMA_RESV_USAGE_KERNEL);
+	err = dma_buf_wait(dmabuf, DMA_RESV_USAGE_KERNEL);
 	if (err)
 		dma_buf_end_cpu_access(dmabuf, dir);
 	return err;

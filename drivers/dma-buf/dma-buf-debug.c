@@ -8,9 +8,19 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
-#include <linux/string.h>
+#include <linux/slab.h>
 
 #include "dma-buf-internal.h"
+
+/**
+ * struct dma_buf_debug_copy - a table for an importer, without pages
+ * @table: what the importer gets
+ * @exported: what the exporter mapped
+ */
+struct dma_buf_debug_copy {
+	struct sg_table table;
+	struct sg_table *exported;
+};
 
 /* A segment without its page. */
 static void dma_buf_debug_copy_segment(struct scatterlist *to,
@@ -70,58 +80,53 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 			       odd);
 }
 
-/* Memory for as many segments as the exporter has. */
-static int dma_buf_debug_alloc(struct dma_buf_debug_copy *copy,
-			       unsigned int nents)
-{
-	if (nents > 1)
-		return sg_alloc_table(&copy->table, nents, GFP_KERNEL);
-
-	/* An allocation would take longer than all the rest. */
-	sg_mark_end(&copy->one);
-	copy->table.sgl = &copy->one;
-	copy->table.nents = nents;
-	copy->table.orig_nents = nents;
-	return 0;
-}
-
 /**
  * dma_buf_debug_wrap - make a table for an importer, without pages
  * @attach: the importer's attachment
- * @copy: to be filled; all zero
  * @exported: the table that the exporter mapped; must outlive the copy
  *
  * An importer has a right to DMA addresses and lengths, nothing else. One that
  * takes a page from the copy gets NULL at once, and not just on the day when
  * there is no page.
  *
- * Return: 0, and dma_buf_debug_unwrap() must follow, or -ENOMEM.
+ * Return: The copy, and dma_buf_debug_unwrap() must follow, or NULL if there is
+ * no memory.
  */
-int dma_buf_debug_wrap(struct dma_buf_attachment *attach,
-		       struct dma_buf_debug_copy *copy,
-		       struct sg_table *exported)
+struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
+				    struct sg_table *exported)
 {
-	int err;
+	struct dma_buf_debug_copy *copy = kzalloc(sizeof(*copy), GFP_KERNEL);
 
-	err = dma_buf_debug_alloc(copy, exported->nents);
-	if (err)
-		return err;
-	if (exported->nents)
-		dma_buf_debug_copy(attach, &copy->table, exported);
-	else
+	if (!copy)
+		return NULL;
+	copy->exported = exported;
+	if (!exported->nents) {
 		/* The copy is no better than what it copies. */
 		dma_buf_report(attach->dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
 			       "exporter mapped an empty table");
-	return 0;
+		return &copy->table;
+	}
+	if (sg_alloc_table(&copy->table, exported->nents, GFP_KERNEL)) {
+		kfree(copy);
+		return NULL;
+	}
+	dma_buf_debug_copy(attach, &copy->table, exported);
+	return &copy->table;
 }
 
 /**
  * dma_buf_debug_unwrap - free a copy
- * @copy: from dma_buf_debug_wrap(); all zero again
+ * @given: from dma_buf_debug_wrap()
+ *
+ * Return: The exporter's table.
  */
-void dma_buf_debug_unwrap(struct dma_buf_debug_copy *copy)
+struct sg_table *dma_buf_debug_unwrap(struct sg_table *given)
 {
-	if (copy->table.sgl != &copy->one)
-		sg_free_table(&copy->table);
-	memset(copy, 0, sizeof(*copy));
+	struct dma_buf_debug_copy *copy =
+		container_of(given, struct dma_buf_debug_copy, table);
+	struct sg_table *exported = copy->exported;
+
+	sg_free_table(&copy->table);
+	kfree(copy);
+	return exported;
 }

@@ -8,9 +8,27 @@
 #include <linux/poll.h>
 #include <linux/sync_file.h>
 #include <linux/uaccess.h>
-#include <linux/workqueue.h>
 
 #include "dma-buf-internal.h"
+
+/**
+ * dma_buf_wait - wait for fences
+ * @dmabuf: the buffer
+ * @usage: up to this one
+ *
+ * Return: 0, or -ERESTARTSYS if a signal came.
+ */
+long dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage)
+{
+	long left;
+
+	/* Most buffers never had a fence, and that is soon seen. */
+	if (!rcu_access_pointer(dmabuf->resv->fences))
+		return 0;
+	left = dma_resv_wait_timeout(dmabuf->resv, usage, true,
+				     MAX_SCHEDULE_TIMEOUT);
+	return min(left, 0L);
+}
 
 /**
  * DOC: poll
@@ -35,100 +53,73 @@
  * runs each time only to find that it must wait for the next.
  */
 
-static struct dma_buf_object *dma_buf_poll_object(struct dma_buf_poll *poll)
+/* What comes with the end of the fences that poll @which waits for. */
+static __poll_t dma_buf_poll_event(enum dma_buf_poll_which which)
 {
-	return poll->event == EPOLLOUT ?
-	       container_of(poll, struct dma_buf_object, poll_out) :
-	       container_of(poll, struct dma_buf_object, poll_in);
-}
-
-/* Fences up to this one stand in the way. */
-static enum dma_resv_usage dma_buf_poll_usage(const struct dma_buf_poll *poll)
-{
-	return dma_resv_usage_rw(poll->event == EPOLLOUT);
-}
-
-/*
- * The set has signaled. The wakeup is inside the lock, so that whoever sees the
- * callback idle knows that it is done with the buffer.
- */
-static void dma_buf_poll_wake(struct dma_buf_poll *poll,
-			      wait_queue_head_t *wait)
-{
-	lockdep_assert_held(&wait->lock);
-	poll->state = DMA_BUF_POLL_IDLE;
-	poll->fence = NULL;
-	wake_up_locked_poll(wait, poll->event);
-}
-
-/* The rest of dma_buf_poll_fired(), where no lock of the fence is held. */
-static void dma_buf_poll_put_last(struct work_struct *work)
-{
-	struct dma_buf_poll *poll = container_of(work, struct dma_buf_poll,
-						 put_last);
-	wait_queue_head_t *wait = &dma_buf_poll_object(poll)->poll_wait;
-	struct dma_fence *fence;
-
-	spin_lock_irq(&wait->lock);
-	fence = poll->fence;
-	dma_buf_poll_wake(poll, wait);
-	spin_unlock_irq(&wait->lock);
-	dma_fence_put(fence);
+	return which == DMA_BUF_POLL_OUT ? EPOLLOUT : EPOLLIN;
 }
 
 /*
  * Runs inside the fence's lock, in any context. Not every driver takes that with
  * interrupts off, and not every one that signals a fence has a reference to it
  * (sw_sync has none when its timeline is closed). If ours is the last, the fence's
- * release may want the very lock: that has to wait.
+ * release may want the very lock: then whoever polls next puts it, or the release
+ * of the file. The wakeup is inside our lock, so that whoever sees the callback
+ * idle knows that it is done with the buffer.
  */
-static void dma_buf_poll_fired(struct dma_fence *fence,
-			       struct dma_fence_cb *cb)
+static void dma_buf_poll_fired(struct dma_buf_object *obj,
+			       enum dma_buf_poll_which which,
+			       struct dma_fence *fence)
 {
-	struct dma_buf_poll *poll = container_of(cb, struct dma_buf_poll, cb);
-	wait_queue_head_t *wait = &dma_buf_poll_object(poll)->poll_wait;
 	unsigned long flags;
 
-	spin_lock_irqsave(&wait->lock, flags);
+	spin_lock_irqsave(&obj->poll_wait.lock, flags);
 	if (refcount_dec_not_one(&fence->refcount.refcount))
-		dma_buf_poll_wake(poll, wait);
-	else
-		schedule_work(&poll->put_last);
-	spin_unlock_irqrestore(&wait->lock, flags);
+		obj->polls[which].fence = NULL;
+	obj->poll_state[which] = DMA_BUF_POLL_IDLE;
+	wake_up_locked_poll(&obj->poll_wait, dma_buf_poll_event(which));
+	spin_unlock_irqrestore(&obj->poll_wait.lock, flags);
 }
 
-static void dma_buf_poll_set(struct dma_buf_object *obj,
-			     struct dma_buf_poll *poll,
-			     enum dma_buf_poll_state state,
-			     struct dma_fence *fence)
+static void dma_buf_poll_fired_in(struct dma_fence *fence,
+				  struct dma_fence_cb *cb)
 {
-	spin_lock_irq(&obj->poll_wait.lock);
-	poll->state = state;
-	poll->fence = fence;
-	spin_unlock_irq(&obj->poll_wait.lock);
+	dma_buf_poll_fired(container_of(cb, struct dma_buf_object,
+					polls[DMA_BUF_POLL_IN].cb),
+			   DMA_BUF_POLL_IN, fence);
+}
+
+static void dma_buf_poll_fired_out(struct dma_fence *fence,
+				   struct dma_fence_cb *cb)
+{
+	dma_buf_poll_fired(container_of(cb, struct dma_buf_object,
+					polls[DMA_BUF_POLL_OUT].cb),
+			   DMA_BUF_POLL_OUT, fence);
 }
 
 /*
- * Make the callback ours to arm, on @fence if that is known already. False if it
- * is on its way, and will wake whoever waits.
+ * Change the state, and the fence with its reference. False if the state is not
+ * @from: then nothing changes.
  */
-static bool dma_buf_poll_claim(struct dma_buf_object *obj,
-			       struct dma_buf_poll *poll,
-			       struct dma_fence *fence)
+static bool dma_buf_poll_change(struct dma_buf_object *obj,
+				enum dma_buf_poll_which which,
+				enum dma_buf_poll_state from,
+				enum dma_buf_poll_state to,
+				struct dma_fence *fence)
 {
-	bool idle;
+	struct dma_fence *old = NULL;
+	bool changed;
 
 	spin_lock_irq(&obj->poll_wait.lock);
-	idle = poll->state == DMA_BUF_POLL_IDLE;
-	if (idle) {
-		if (!poll->used)
-			INIT_WORK(&poll->put_last, dma_buf_poll_put_last);
-		poll->state = fence ? DMA_BUF_POLL_ARMED : DMA_BUF_POLL_ARMING;
-		poll->used = true;
-		poll->fence = fence;
+	changed = obj->poll_state[which] == from;
+	if (changed) {
+		obj->poll_state[which] = to;
+		old = obj->polls[which].fence;
+		obj->polls[which].fence = fence;
 	}
 	spin_unlock_irq(&obj->poll_wait.lock);
-	return idle;
+	dma_fence_put(old);
+	return changed;
 }
 
 /*
@@ -139,11 +130,16 @@ static bool dma_buf_poll_claim(struct dma_buf_object *obj,
  * event at a time: exclusive watches count those.
  */
 static void dma_buf_poll_done(struct dma_buf_object *obj,
-			      struct dma_buf_poll *poll)
+			      enum dma_buf_poll_which which)
 {
+	struct dma_fence *fired = NULL;
+
 	spin_lock_irq(&obj->poll_wait.lock);
-	wake_up_locked_poll(&obj->poll_wait, poll->event);
+	if (obj->poll_state[which] == DMA_BUF_POLL_IDLE)
+		swap(fired, obj->polls[which].fence);
+	wake_up_locked_poll(&obj->poll_wait, dma_buf_poll_event(which));
 	spin_unlock_irq(&obj->poll_wait.lock);
+	dma_fence_put(fired);
 }
 
 /*
@@ -191,19 +187,19 @@ static struct dma_fence *dma_buf_all_pending(struct dma_resv *resv,
 	return all;
 }
 
-/*
- * Put the claimed callback on a fence, with the reference to it. False if it has
- * signaled, or there is none; then the reference is given back.
- */
+/* Put the claimed callback on its fence. False if that has signaled, or is none. */
 static bool dma_buf_poll_arm(struct dma_buf_object *obj,
-			     struct dma_buf_poll *poll, struct dma_fence *fence)
+			     enum dma_buf_poll_which which,
+			     struct dma_fence *fence)
 {
-	if (fence && !dma_fence_add_callback(fence, &poll->cb,
-					     dma_buf_poll_fired))
-		return true;
+	dma_fence_func_t fired = which == DMA_BUF_POLL_OUT ?
+				 dma_buf_poll_fired_out : dma_buf_poll_fired_in;
 
-	dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, NULL);
-	dma_fence_put(fence);
+	if (fence &&
+	    !dma_fence_add_callback(fence, &obj->polls[which].cb, fired))
+		return true;
+	dma_buf_poll_change(obj, which, DMA_BUF_POLL_ARMED, DMA_BUF_POLL_IDLE,
+			    NULL);
 	return false;
 }
 
@@ -213,27 +209,33 @@ static bool dma_buf_poll_arm(struct dma_buf_object *obj,
  * another fence, or they are woken because nothing is pending.
  */
 static bool dma_buf_poll_ready(struct dma_buf_object *obj,
-			       struct dma_buf_poll *poll)
+			       enum dma_buf_poll_which which)
 {
-	enum dma_resv_usage usage = dma_buf_poll_usage(poll);
+	/* Fences up to this one stand in the way. */
+	enum dma_resv_usage usage = dma_resv_usage_rw(which == DMA_BUF_POLL_OUT);
 	struct dma_resv *resv = obj->base.resv;
 	struct dma_fence *fence;
 	bool others;
 
 	while ((fence = dma_buf_one_pending(resv, usage, &others))) {
-		if (!dma_buf_poll_claim(obj, poll, others ? NULL : fence)) {
+		/* Another poller's callback will wake whoever waits. */
+		if (!dma_buf_poll_change(obj, which, DMA_BUF_POLL_IDLE,
+					 others ? DMA_BUF_POLL_ARMING :
+						  DMA_BUF_POLL_ARMED,
+					 others ? NULL : fence)) {
 			dma_fence_put(fence);
 			return false;
 		}
+		/* Armed first, since the callback may run at once. */
 		if (others) {
 			fence = dma_buf_all_pending(resv, usage, fence);
-			/* Before the callback is there: it may run at once. */
-			dma_buf_poll_set(obj, poll, DMA_BUF_POLL_ARMED, fence);
+			dma_buf_poll_change(obj, which, DMA_BUF_POLL_ARMING,
+					    DMA_BUF_POLL_ARMED, fence);
 		}
-		if (dma_buf_poll_arm(obj, poll, fence))
+		if (dma_buf_poll_arm(obj, which, fence))
 			return false;
 	}
-	dma_buf_poll_done(obj, poll);
+	dma_buf_poll_done(obj, which);
 	return true;
 }
 
@@ -254,45 +256,50 @@ __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 
 	/* First, since a watch may ask for nothing now and for more later. */
 	poll_wait(file, &obj->poll_wait, table);
-	if ((wanted & EPOLLOUT) && dma_buf_poll_ready(obj, &obj->poll_out))
+	if ((wanted & EPOLLOUT) && dma_buf_poll_ready(obj, DMA_BUF_POLL_OUT))
 		ready |= EPOLLOUT;
-	if ((wanted & EPOLLIN) && dma_buf_poll_ready(obj, &obj->poll_in))
+	if ((wanted & EPOLLIN) && dma_buf_poll_ready(obj, DMA_BUF_POLL_IN))
 		ready |= EPOLLIN;
 	return ready;
 }
 
-/**
- * dma_buf_poll_cancel - take a callback off its fence
- * @obj: the buffer, whose file is being released
- * @poll: one of its two, used
- */
-void dma_buf_poll_cancel(struct dma_buf_object *obj, struct dma_buf_poll *poll)
+static void dma_buf_poll_cancel(struct dma_buf_object *obj,
+				enum dma_buf_poll_which which)
 {
-	struct dma_fence *fence = NULL;
+	struct dma_buf_poll *poll = &obj->polls[which];
+	struct dma_fence *fence;
+	bool armed;
 
 	/*
-	 * Only the callback and its work can change the state, and they do so
-	 * under the lock. One that has run must not be looked for on its fence,
-	 * which may be gone since then.
+	 * Only the callback can change the state, and does so under the lock.
+	 * One that has run must not be looked for on its fence, which may be
+	 * gone since then.
 	 */
 	spin_lock_irq(&obj->poll_wait.lock);
-	if (poll->state == DMA_BUF_POLL_ARMED)
-		fence = dma_fence_get(poll->fence);
-	poll->used = false;
+	armed = obj->poll_state[which] == DMA_BUF_POLL_ARMED;
+	fence = poll->fence;
+	if (armed)
+		dma_fence_get(fence);
 	spin_unlock_irq(&obj->poll_wait.lock);
 
-	/*
-	 * A callback is hard to take off a fence where somebody still counts on
-	 * it, or it may be on none. Nobody polls any more, this one was put on
-	 * just this fence, and we hold that: either it is removed here, or it
-	 * has run when this returns.
-	 */
-	if (fence && dma_fence_remove_callback(fence, &poll->cb)) {
-		dma_buf_poll_set(obj, poll, DMA_BUF_POLL_IDLE, NULL);
+	/* Either it is removed here, or it has run when this returns. */
+	if (armed && dma_fence_remove_callback(fence, &poll->cb))
 		dma_fence_put(fence);
-	}
 	dma_fence_put(fence);
-	flush_work(&poll->put_last);
+}
+
+/**
+ * dma_buf_poll_end - take the callbacks of poll off their fences
+ * @obj: the buffer, whose file is being released, so that nobody polls any more
+ */
+void dma_buf_poll_end(struct dma_buf_object *obj)
+{
+	enum dma_buf_poll_which which;
+
+	/* A callback that was never on a fence has no function. */
+	for (which = 0; which < DMA_BUF_POLLS; which++)
+		if (obj->polls[which].cb.func)
+			dma_buf_poll_cancel(obj, which);
 }
 
 #ifdef CONFIG_SYNC_FILE

@@ -21,11 +21,7 @@ static int dma_buf_file_release(struct inode *inode, struct file *file)
 
 	/* Iterators must not find the file any more: its memory is reused. */
 	WRITE_ONCE(obj->file, NULL);
-	/* Nobody polls any more, and whoever did so had a reference. */
-	if (obj->poll_in.used)
-		dma_buf_poll_cancel(obj, &obj->poll_in);
-	if (obj->poll_out.used)
-		dma_buf_poll_cancel(obj, &obj->poll_out);
+	dma_buf_poll_end(obj);
 	return 0;
 }
 
@@ -130,13 +126,33 @@ static long dma_buf_file_ioctl(struct file *file, unsigned int cmd,
 	case DMA_BUF_SET_NAME_A:
 	case DMA_BUF_SET_NAME_B:
 		return dma_buf_ioctl_set_name(dmabuf, argp);
-	case DMA_BUF_IOCTL_EXPORT_SYNC_FILE:
-		return dma_buf_export_sync_file(dmabuf, argp);
-	case DMA_BUF_IOCTL_IMPORT_SYNC_FILE:
-		return dma_buf_import_sync_file(dmabuf, argp);
-	default:
-		return -ENOTTY;
 	}
+
+	if (IS_ENABLED(CONFIG_SYNC_FILE) &&
+	    cmd == DMA_BUF_IOCTL_EXPORT_SYNC_FILE)
+		return dma_buf_export_sync_file(dmabuf, argp);
+	if (IS_ENABLED(CONFIG_SYNC_FILE) &&
+	    cmd == DMA_BUF_IOCTL_IMPORT_SYNC_FILE)
+		return dma_buf_import_sync_file(dmabuf, argp);
+	return -ENOTTY;
+}
+
+/* What could forge a line or a column of a report, or an escape sequence. */
+#define DMA_BUF_NAME_UNSAFE						\
+	"\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017"	\
+	"\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037" \
+	"\\\177"
+
+/**
+ * dma_buf_seq_name - print the name that userspace gave to a buffer
+ * @m: where to
+ * @name: the name
+ *
+ * Control characters and backslashes become octal escapes.
+ */
+void dma_buf_seq_name(struct seq_file *m, const char *name)
+{
+	seq_escape(m, name, DMA_BUF_NAME_UNSAFE);
 }
 
 static void dma_buf_file_fdinfo(struct seq_file *m, struct file *file)

@@ -5,30 +5,9 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/fs.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 
 #include "dma-buf-internal.h"
-
-/* What could forge a line or a column of a report, or an escape sequence. */
-#define DMA_BUF_NAME_UNSAFE						\
-	"\001\002\003\004\005\006\007\010\011\012\013\014\015\016\017"	\
-	"\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037" \
-	"\\\177"
-
-/**
- * dma_buf_seq_name - print the name that userspace gave to a buffer
- * @m: where to
- * @name: the name
- *
- * Control characters and backslashes become octal escapes.
- */
-void dma_buf_seq_name(struct seq_file *m, const char *name)
-{
-	seq_escape(m, name, DMA_BUF_NAME_UNSAFE);
-}
-
-#ifdef CONFIG_DEBUG_FS
 
 /**
  * struct dma_buf_info - one reader of bufinfo
@@ -153,82 +132,27 @@ static void dma_buf_info_show_fences(struct seq_file *m, struct dma_resv *resv)
 	dma_resv_iter_end(&cursor);
 }
 
-#ifdef CONFIG_LOCKDEP
-
-static bool dma_buf_info_holds(struct task_struct *task,
-			       const struct lockdep_map *lock)
-{
-	int i;
-
-	/*
-	 * The task goes on meanwhile: this is what somebody saw in passing. Of
-	 * several locks taken in one ww_acquire_ctx lockdep keeps the first, even
-	 * when that is not held any more, and counts the others.
-	 */
-	for (i = 0; i < READ_ONCE(task->lockdep_depth); i++) {
-		const struct held_lock *held = &task->held_locks[i];
-
-		if (READ_ONCE(held->instance) == lock && !held->references)
-			return true;
-	}
-	return false;
-}
-
-static void dma_buf_info_show_holder(struct seq_file *m, struct dma_resv *resv)
-{
-	struct task_struct *process, *task;
-	char name[TASK_COMM_LEN];
-
-	guard(rcu)();
-	for_each_process_thread(process, task) {
-		if (!dma_buf_info_holds(task, &resv->lock.base.dep_map))
-			continue;
-		seq_printf(m, "\tLock held by task %d, ", task_pid_nr(task));
-		get_task_comm(name, task);
-		dma_buf_seq_name(m, name);
-		seq_putc(m, '\n');
-	}
-}
-
-#else
-
-static void dma_buf_info_show_holder(struct seq_file *m, struct dma_resv *resv)
-{
-}
-
-#endif
-
 /*
  * Whoever holds the reservation lock may do so for long, and nobody here wants
  * to wait with him. Someone who looks for the cause of a hang still learns what
  * can be told without it.
  */
-static void dma_buf_info_show_busy(struct seq_file *m,
-				   struct dma_buf_object *obj)
-{
-	dma_buf_info_show_fences(m, obj->base.resv);
-	seq_printf(m, "\tBusy: %u devices attached, their names cannot be read now\n",
-		   READ_ONCE(obj->devices));
-	dma_buf_info_show_holder(m, obj->base.resv);
-	seq_putc(m, '\n');
-}
-
 static void dma_buf_info_show_users(struct seq_file *m,
 				    struct dma_buf_object *obj)
 {
-	struct dma_buf *dmabuf = &obj->base;
 	struct dma_buf_attachment *attach;
 
-	if (!dma_resv_trylock(dmabuf->resv)) {
-		dma_buf_info_show_busy(m, obj);
+	dma_buf_info_show_fences(m, obj->base.resv);
+	if (!dma_resv_trylock(obj->base.resv)) {
+		seq_printf(m, "\tBusy: %u devices attached, their names cannot be read now\n\n",
+			   READ_ONCE(obj->devices));
 		return;
 	}
-	dma_resv_describe(dmabuf->resv, m);
 	seq_puts(m, "\tAttached Devices:\n");
-	list_for_each_entry(attach, &dmabuf->attachments, node)
+	list_for_each_entry(attach, &obj->base.attachments, node)
 		seq_printf(m, "\t%s\n", dev_name(attach->dev));
 	seq_put_decimal_ull(m, "Total ", obj->devices);
-	dma_resv_unlock(dmabuf->resv);
+	dma_resv_unlock(obj->base.resv);
 	seq_puts(m, " devices attached\n\n");
 }
 
@@ -287,5 +211,3 @@ void __init dma_buf_info_init(void)
 
 	debugfs_create_file("bufinfo", 0444, dir, NULL, &dma_buf_info_fops);
 }
-
-#endif /* CONFIG_DEBUG_FS */

@@ -27,7 +27,6 @@
 #include <linux/dma-resv.h>
 #include <linux/iosys-map.h>
 #include <linux/list.h>
-#include <linux/llist.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -41,19 +40,25 @@ struct dentry;
 struct poll_table_struct;
 struct seq_file;
 
-struct dma_buf_shard;
 struct dma_buf_stats;
 
 /**
  * struct dma_buf_entry - a place in the registry
- * @link: in the list of @shard; guarded by the lock of the shard
- * @shard: set when the entry is added, the same until it is removed
+ * @link: in the list of the shard of @cpu; guarded by that one's lock
+ * @cpu: set when the entry is added, the same until it is removed
  * @is_cursor: a reader's bookmark, not a buffer
  */
 struct dma_buf_entry {
 	struct list_head link;
-	struct dma_buf_shard *shard;
+	int cpu;
 	bool is_cursor;
+};
+
+/* Which fences stand in the way: of writers, or all. */
+enum dma_buf_poll_which {
+	DMA_BUF_POLL_IN,
+	DMA_BUF_POLL_OUT,
+	DMA_BUF_POLLS
 };
 
 /**
@@ -70,23 +75,14 @@ enum dma_buf_poll_state {
 
 /**
  * struct dma_buf_poll - what pollers of one kind of access wait for
- * @event: EPOLLIN for readers, EPOLLOUT for writers
- * @state: an &enum dma_buf_poll_state
- * @used: the callback was claimed, so the release has to look after it
- * @fence: while it is armed, the whole set that was pending, with a reference
+ * @fence: a reference: while the callback is armed, to the whole set that was
+ *         pending; while it is idle, to one that has signaled and could not be
+ *         put there, or NULL
  * @cb: the callback on @fence
- * @put_last: gives back the last reference to @fence; made when @used is set
- *
- * The lock of &dma_buf_object.poll_wait guards @state, @used and @fence. It is
- * taken in interrupts, inside a fence's lock.
  */
 struct dma_buf_poll {
-	__poll_t event;
-	u8 state;
-	bool used;
 	struct dma_fence *fence;
 	struct dma_fence_cb cb;
-	struct work_struct put_last;
 };
 
 /**
@@ -96,22 +92,18 @@ struct dma_buf_poll {
  * @ino: inode number, outlives the inode
  * @dentry: its reference count is the life of the buffer; see dma-buf.c
  * @file: &dma_buf.file as long as it lives, then NULL; read under RCU
- * @told: each &enum dma_buf_misuse that has been reported
- * @stats: the directory in sysfs, if there is one
- * @owns_resv: the exporter brought no reservation object
+ * @told: each &enum dma_buf_misuse that was reported; guarded by
+ *        &dma_buf.name_lock
  * @devices: how many attachments; changed under the reservation lock
  * @vmap_users: kernel mappings; guarded by the reservation lock, like @vmap
- * @orphan: among those whose last reference a worker puts
- * @own_resv: the reservation object, if the exporter brought none
+ * @owns_resv: the exporter brought no reservation object
+ * @poll_state: an &enum dma_buf_poll_state for each of @polls
  * @vmap: the kernel mapping, while @vmap_users is not zero
- * @poll_wait: where all pollers wait
- * @poll_in: for readers
- * @poll_out: for writers
- *
- * An export sets what comes before @devices, but for three things: the list of
- * attachments is empty, the lock of the name is free, and @entry is no cursor.
- * These and all the rest are made once for a piece of memory. They are the same
- * in every buffer that nobody uses, or the object would not have been freed.
+ * @poll_wait: where all pollers wait; its lock guards @poll_state and the fences
+ *             of @polls, and is taken in interrupts, inside a fence's lock
+ * @polls: for each &enum dma_buf_poll_which, as long as there is a file
+ * @orphan: puts the last reference, when there is none any more
+ * @stats: the directory in sysfs, if there is one
  */
 struct dma_buf_object {
 	struct dma_buf base;
@@ -120,21 +112,20 @@ struct dma_buf_object {
 	unsigned long ino;
 	struct dentry *dentry;
 	struct file *file;
-	unsigned long told;
+	u32 told;
+	unsigned int devices;
+	unsigned int vmap_users;
+	bool owns_resv;
+	u8 poll_state[DMA_BUF_POLLS];
+	struct iosys_map vmap;
+	wait_queue_head_t poll_wait;
+	union {
+		struct dma_buf_poll polls[DMA_BUF_POLLS];
+		struct work_struct orphan;
+	};
 #ifdef CONFIG_DMABUF_SYSFS_STATS
 	struct dma_buf_stats *stats;
 #endif
-	bool owns_resv;
-
-	unsigned int devices;
-	unsigned int vmap_users;
-	struct llist_node orphan;
-	struct dma_resv own_resv;
-	struct iosys_map vmap;
-
-	wait_queue_head_t poll_wait;
-	struct dma_buf_poll poll_in;
-	struct dma_buf_poll poll_out;
 };
 
 static inline struct dma_buf_object *to_dma_buf_object(struct dma_buf *dmabuf)
@@ -163,24 +154,12 @@ static inline bool dma_buf_copy_name(struct dma_buf *dmabuf,
 
 /* dma-buf-file.c: what userspace does with it */
 extern const struct file_operations dma_buf_fops;
-
-#ifdef CONFIG_DMABUF_DEBUG
-/**
- * struct dma_buf_debug_copy - a table for an importer, without pages
- * @table: what the importer gets
- * @one: the segment of a table that has just one
- */
-struct dma_buf_debug_copy {
-	struct sg_table table;
-	struct scatterlist one;
-};
-#endif
+void dma_buf_seq_name(struct seq_file *m, const char *name);
 
 /**
  * struct dma_buf_mapping - one table that an importer has
  * @next: another one of the same attachment, or NULL
- * @exported: the table as the exporter made it; NULL if there is none
- * @copy: the table as the importer got it, if that is another
+ * @sgt: the table that the importer got; NULL if there is none
  * @users: how many map calls without their unmap; more than one, or none while
  *         there is a table, only if that is kept
  * @dir: of the transfer, see &enum dma_data_direction
@@ -188,10 +167,7 @@ struct dma_buf_debug_copy {
  */
 struct dma_buf_mapping {
 	struct dma_buf_mapping *next;
-	struct sg_table *exported;
-#ifdef CONFIG_DMABUF_DEBUG
-	struct dma_buf_debug_copy copy;
-#endif
+	struct sg_table *sgt;
 	unsigned int users;
 	u8 dir;
 	bool kept;
@@ -225,21 +201,7 @@ to_attachment_object(struct dma_buf_attachment *attach)
 	return container_of(attach, struct dma_buf_attachment_object, base);
 }
 
-/* dma-buf-attach.c: devices on a buffer */
-void dma_buf_attach_init(void);
-
-/*
- * What dma_buf_attach_revocable() tells drivers, for each mapping of a buffer
- * that can move.
- */
-static inline bool
-dma_buf_is_revocable(const struct dma_buf_attachment *attach)
-{
-	return attach->importer_ops && attach->importer_ops->invalidate_mappings;
-}
-
 /* dma-buf-map.c: DMA addresses for a device */
-bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj);
 unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj);
 void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj);
 
@@ -248,37 +210,16 @@ bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 		       unsigned long count);
 
 /* dma-buf-fence.c */
-void dma_buf_poll_cancel(struct dma_buf_object *obj, struct dma_buf_poll *poll);
-
-/* Could a fence still call? */
-static inline bool dma_buf_poll_is_armed(const struct dma_buf_object *obj)
-{
-	return obj->poll_in.state != DMA_BUF_POLL_IDLE ||
-	       obj->poll_out.state != DMA_BUF_POLL_IDLE;
-}
-
+long dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage);
 __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table);
-#ifdef CONFIG_SYNC_FILE
+void dma_buf_poll_end(struct dma_buf_object *obj);
 long dma_buf_export_sync_file(struct dma_buf *dmabuf, void __user *arg);
 long dma_buf_import_sync_file(struct dma_buf *dmabuf, const void __user *arg);
-#else
-static inline long dma_buf_export_sync_file(struct dma_buf *dmabuf,
-					    void __user *arg)
-{
-	return -ENOTTY;
-}
-
-static inline long dma_buf_import_sync_file(struct dma_buf *dmabuf,
-					    const void __user *arg)
-{
-	return -ENOTTY;
-}
-#endif
 
 /**
  * struct dma_buf_cursor - where a reader is in the registry
- * @entry: its bookmark, in the list before the buffer to be read next; in none
- *         if it has no shard
+ * @entry: its bookmark, in the list before the buffer to be read next; none if
+ *         it is not a cursor's
  * @file: reference to the file of the buffer that is being read, or NULL
  * @dentry: reference to its dentry, if its file is gone, or NULL
  * @files_only: do not stop at buffers whose file is gone
@@ -304,72 +245,17 @@ void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
 			 struct dma_buf_object *obj);
 
 /* dma-buf-info.c: what people read */
-void dma_buf_seq_name(struct seq_file *m, const char *name);
-#ifdef CONFIG_DEBUG_FS
 void dma_buf_info_init(void);
-#else
-static inline void dma_buf_info_init(void) { }
-#endif
 
 /* dma-buf-sysfs-stats.c */
-#ifdef CONFIG_DMABUF_SYSFS_STATS
 int dma_buf_stats_init(void);
 int dma_buf_stats_add(struct dma_buf_object *obj);
 void dma_buf_stats_remove(struct dma_buf_object *obj);
-#else
-static inline int dma_buf_stats_init(void)
-{
-	return 0;
-}
-
-static inline int dma_buf_stats_add(struct dma_buf_object *obj)
-{
-	return 0;
-}
-
-static inline void dma_buf_stats_remove(struct dma_buf_object *obj) { }
-#endif
 
 /* dma-buf-debug.c */
-#ifdef CONFIG_DMABUF_DEBUG
-int dma_buf_debug_wrap(struct dma_buf_attachment *attach,
-		       struct dma_buf_debug_copy *copy,
-		       struct sg_table *exported);
-void dma_buf_debug_unwrap(struct dma_buf_debug_copy *copy);
-
-static inline int dma_buf_mapping_wrap(struct dma_buf_attachment *attach,
-				       struct dma_buf_mapping *mapping,
-				       struct sg_table *exported)
-{
-	return dma_buf_debug_wrap(attach, &mapping->copy, exported);
-}
-
-static inline void dma_buf_mapping_unwrap(struct dma_buf_mapping *mapping)
-{
-	dma_buf_debug_unwrap(&mapping->copy);
-}
-
-static inline struct sg_table *
-dma_buf_mapping_given(struct dma_buf_mapping *mapping)
-{
-	return &mapping->copy.table;
-}
-#else
-static inline int dma_buf_mapping_wrap(struct dma_buf_attachment *attach,
-				       struct dma_buf_mapping *mapping,
-				       struct sg_table *exported)
-{
-	return 0;
-}
-
-static inline void dma_buf_mapping_unwrap(struct dma_buf_mapping *mapping) { }
-
-static inline struct sg_table *
-dma_buf_mapping_given(struct dma_buf_mapping *mapping)
-{
-	return mapping->exported;
-}
-#endif
+struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
+				    struct sg_table *exported);
+struct sg_table *dma_buf_debug_unwrap(struct sg_table *given);
 
 /* dma-buf-report.c */
 enum dma_buf_misuse {

@@ -19,7 +19,7 @@ dma_buf_mapping_find(struct dma_buf_attachment_object *obj,
 	struct dma_buf_mapping *mapping, *found = NULL;
 
 	for (mapping = &obj->first; mapping; mapping = mapping->next) {
-		if (dma_buf_mapping_given(mapping) != given || !mapping->users)
+		if (mapping->sgt != given || !mapping->users)
 			continue;
 		if (mapping->dir == dir)
 			return mapping;
@@ -34,20 +34,7 @@ static bool dma_buf_needs_pin(struct dma_buf_attachment *attach)
 	if (!dma_buf_is_dynamic(attach->dmabuf))
 		return false;
 	return !IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) ||
-	       !dma_buf_is_revocable(attach);
-}
-
-/* Forget any mapping but the first. */
-static noinline void
-dma_buf_mapping_remove(struct dma_buf_attachment_object *obj,
-		       struct dma_buf_mapping *mapping)
-{
-	struct dma_buf_mapping *before = &obj->first;
-
-	while (before->next != mapping)
-		before = before->next;
-	before->next = mapping->next;
-	kfree(mapping);
+	       !dma_buf_attach_revocable(attach);
 }
 
 /* Forget a mapping, and give its table back to the exporter. */
@@ -56,44 +43,24 @@ static void dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
 {
 	struct dma_buf_attachment *attach = &obj->base;
 	const struct dma_buf_ops *ops = attach->dmabuf->ops;
-	struct sg_table *exported = mapping->exported;
+	struct dma_buf_mapping *before = &obj->first;
 	enum dma_data_direction dir = mapping->dir;
+	struct sg_table *sgt = mapping->sgt;
 
-	dma_buf_mapping_unwrap(mapping);
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
+		sgt = dma_buf_debug_unwrap(sgt);
 	if (mapping == &obj->first) {
-		mapping->exported = NULL;
+		mapping->sgt = NULL;
 		mapping->users = 0;
 	} else {
-		dma_buf_mapping_remove(obj, mapping);
+		while (before->next != mapping)
+			before = before->next;
+		before->next = mapping->next;
+		kfree(mapping);
 	}
-	ops->unmap_dma_buf(attach, exported, dir);
+	ops->unmap_dma_buf(attach, sgt, dir);
 	if (dma_buf_needs_pin(attach))
 		ops->unpin(attach);
-}
-
-/**
- * dma_buf_is_in_use - may the device still be at work when its importer leaves?
- * @obj: its attachment
- *
- * Where importer and exporter are not both static or both dynamic, or the
- * exporter wants its table cached, importers have come to rely on the end of the
- * attachment being the end of what it has mapped, and leave their error paths
- * without an unmap. There the answer is no.
- *
- * Context: The caller holds the reservation lock.
- * Return: true if it may.
- */
-bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj)
-{
-	struct dma_buf_attachment *attach = &obj->base;
-
-	dma_resv_assert_held(attach->dmabuf->resv);
-
-	if (attach->dmabuf->ops->cache_sgt_mapping ||
-	    dma_buf_attachment_is_dynamic(attach) !=
-	    dma_buf_is_dynamic(attach->dmabuf))
-		return false;
-	return obj->first.next || obj->first.exported;
 }
 
 /**
@@ -105,18 +72,14 @@ bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj)
  */
 unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj)
 {
-	unsigned int users = 0;
-
-	dma_resv_assert_held(obj->base.dmabuf->resv);
+	unsigned int users = obj->first.users;
 
 	while (obj->first.next) {
 		users += obj->first.next->users;
 		dma_buf_mapping_end(obj, obj->first.next);
 	}
-	if (obj->first.exported) {
-		users += obj->first.users;
+	if (obj->first.sgt)
 		dma_buf_mapping_end(obj, &obj->first);
-	}
 	return users;
 }
 
@@ -130,15 +93,10 @@ unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj)
  */
 void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj)
 {
-	struct dma_buf *dmabuf = obj->base.dmabuf;
-
-	dma_resv_assert_held(dmabuf->resv);
-
-	if (!obj->first.exported || !obj->first.kept ||
-	    dmabuf->ops->cache_sgt_mapping)
+	if (obj->base.dmabuf->ops->cache_sgt_mapping)
 		return;
 	obj->first.kept = false;
-	if (!obj->first.users)
+	if (obj->first.sgt && !obj->first.users)
 		dma_buf_mapping_end(obj, &obj->first);
 }
 
@@ -164,7 +122,7 @@ static int dma_buf_mapping_fill(struct dma_buf_attachment *attach,
 				enum dma_data_direction dir)
 {
 	const struct dma_buf_ops *ops = attach->dmabuf->ops;
-	struct sg_table *exported;
+	struct sg_table *exported, *sgt;
 	int err;
 
 	if (dma_buf_needs_pin(attach)) {
@@ -177,10 +135,15 @@ static int dma_buf_mapping_fill(struct dma_buf_attachment *attach,
 		err = exported ? PTR_ERR(exported) : -ENOMEM;
 		goto err_unpin;
 	}
-	err = dma_buf_mapping_wrap(attach, mapping, exported);
-	if (err)
-		goto err_unmap;
-	mapping->exported = exported;
+	sgt = exported;
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG)) {
+		sgt = dma_buf_debug_wrap(attach, exported);
+		if (!sgt) {
+			err = -ENOMEM;
+			goto err_unmap;
+		}
+	}
+	mapping->sgt = sgt;
 	mapping->users = 1;
 	mapping->dir = dir;
 	return 0;
@@ -210,7 +173,7 @@ dma_buf_map_another(struct dma_buf_attachment_object *obj,
 	}
 	mapping->next = obj->first.next;
 	obj->first.next = mapping;
-	return dma_buf_mapping_given(mapping);
+	return mapping->sgt;
 }
 
 static struct sg_table *dma_buf_map_locked(struct dma_buf_attachment *attach,
@@ -222,15 +185,15 @@ static struct sg_table *dma_buf_map_locked(struct dma_buf_attachment *attach,
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 
-	if (!first->exported) {
+	if (!first->sgt) {
 		first->kept = dma_buf_keeps(attach);
 		err = dma_buf_mapping_fill(attach, first, dir);
-		return err ? ERR_PTR(err) : dma_buf_mapping_given(first);
+		return err ? ERR_PTR(err) : first->sgt;
 	}
 	if (first->kept &&
 	    (first->dir == dir || first->dir == DMA_BIDIRECTIONAL)) {
 		first->users++;
-		return dma_buf_mapping_given(first);
+		return first->sgt;
 	}
 	if (attach->dmabuf->ops->cache_sgt_mapping)
 		return ERR_PTR(-EBUSY);
@@ -274,44 +237,30 @@ static void dma_buf_unmap(struct dma_buf_attachment *attach,
 			       dir, mapped);
 }
 
-/* Is there somebody who may be moving the memory, and the importer not know? */
-static bool dma_buf_must_wait(struct dma_buf_attachment *attach)
-{
-	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
-
-	if (READ_ONCE(obj->settled))
-		return false;
-	/* Most buffers never had a fence, and that is soon seen. */
-	if (rcu_access_pointer(attach->dmabuf->resv->fences))
-		return true;
-	if (attach->dmabuf->ops->cache_sgt_mapping)
-		WRITE_ONCE(obj->settled, true);
-	return false;
-}
-
 static struct sg_table *dma_buf_map(struct dma_buf_attachment *attach,
 				    enum dma_data_direction dir, bool locked)
 {
-	struct dma_resv *resv = attach->dmabuf->resv;
+	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
+	struct dma_buf *dmabuf = attach->dmabuf;
 	struct sg_table *sgt;
-	long left;
+	long err;
 
 	if (!locked)
-		dma_resv_lock(resv, NULL);
+		dma_resv_lock(dmabuf->resv, NULL);
 	sgt = dma_buf_map_locked(attach, dir);
 	if (!locked)
-		dma_resv_unlock(resv);
-	if (IS_ERR(sgt) || !dma_buf_must_wait(attach))
+		dma_resv_unlock(dmabuf->resv);
+	if (IS_ERR(sgt) || READ_ONCE(obj->settled))
 		return sgt;
 
-	left = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_KERNEL, true,
-				     MAX_SCHEDULE_TIMEOUT);
-	if (left < 0) {
+	/* Somebody may be moving the memory, and the importer not know. */
+	err = dma_buf_wait(dmabuf, DMA_RESV_USAGE_KERNEL);
+	if (err) {
 		dma_buf_unmap(attach, sgt, dir, locked);
-		return ERR_PTR(left);
+		return ERR_PTR(err);
 	}
-	if (attach->dmabuf->ops->cache_sgt_mapping)
-		WRITE_ONCE(to_attachment_object(attach)->settled, true);
+	if (dmabuf->ops->cache_sgt_mapping)
+		WRITE_ONCE(obj->settled, true);
 	return sgt;
 }
 

@@ -23,7 +23,6 @@
 #include <linux/cpumask.h>
 #include <linux/dcache.h>
 #include <linux/file.h>
-#include <linux/llist.h>
 #include <linux/lockref.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
@@ -41,13 +40,11 @@
  * struct dma_buf_shard - the buffers exported on one CPU
  * @lock: guards everything here, and &dma_buf_entry.link of what is in @entries
  * @entries: newest first
- * @cpu: which one
  */
 struct dma_buf_shard {
 	/* Guards all of the shard; innermost. */
 	spinlock_t lock;
 	struct list_head entries;
-	int cpu;
 };
 
 static DEFINE_PER_CPU_ALIGNED(struct dma_buf_shard, dma_buf_shards);
@@ -67,14 +64,12 @@ void __init dma_buf_registry_init(void)
 
 		spin_lock_init(&shard->lock);
 		INIT_LIST_HEAD(&shard->entries);
-		shard->cpu = cpu;
 	}
 }
 
-/* A task may be moved right after; any shard will do. */
-static struct dma_buf_shard *dma_buf_shard_here(void)
+static struct dma_buf_shard *dma_buf_shard_of(const struct dma_buf_entry *entry)
 {
-	return raw_cpu_ptr(&dma_buf_shards);
+	return per_cpu_ptr(&dma_buf_shards, entry->cpu);
 }
 
 static struct dma_buf_object *entry_to_object(struct dma_buf_entry *entry)
@@ -85,7 +80,9 @@ static struct dma_buf_object *entry_to_object(struct dma_buf_entry *entry)
 /**
  * dma_buf_registry_ino - a number for a new inode
  *
- * Each CPU takes a batch of them at a time, and then needs no lock.
+ * Each CPU takes a batch of them at a time, and then needs no lock, as it does
+ * with get_next_ino() of the VFS; but that one's numbers are of 32 bits, and
+ * come again.
  *
  * Context: Process context.
  * Return: A number that no dma-buf had before and that is not 0, as long as an
@@ -104,18 +101,33 @@ unsigned long dma_buf_registry_ino(void)
 	return ino;
 }
 
+static void dma_buf_entry_add(struct dma_buf_entry *entry, int cpu)
+{
+	struct dma_buf_shard *shard = per_cpu_ptr(&dma_buf_shards, cpu);
+
+	entry->cpu = cpu;
+	spin_lock(&shard->lock);
+	list_add(&entry->link, &shard->entries);
+	spin_unlock(&shard->lock);
+}
+
+static void dma_buf_entry_remove(struct dma_buf_entry *entry)
+{
+	struct dma_buf_shard *shard = dma_buf_shard_of(entry);
+
+	spin_lock(&shard->lock);
+	list_del(&entry->link);
+	spin_unlock(&shard->lock);
+}
+
 /**
  * dma_buf_registry_add - make a buffer known
  * @obj: the buffer, complete
  */
 void dma_buf_registry_add(struct dma_buf_object *obj)
 {
-	struct dma_buf_shard *shard = dma_buf_shard_here();
-
-	obj->entry.shard = shard;
-	spin_lock(&shard->lock);
-	list_add(&obj->entry.link, &shard->entries);
-	spin_unlock(&shard->lock);
+	/* A task may be moved right after; any shard will do. */
+	dma_buf_entry_add(&obj->entry, raw_smp_processor_id());
 }
 
 /**
@@ -124,18 +136,7 @@ void dma_buf_registry_add(struct dma_buf_object *obj)
  */
 void dma_buf_registry_remove(struct dma_buf_object *obj)
 {
-	struct dma_buf_shard *shard = obj->entry.shard;
-
-	spin_lock(&shard->lock);
-	list_del(&obj->entry.link);
-	spin_unlock(&shard->lock);
-}
-
-/* The shard after that of @cpu, or the first one for -1; NULL at the end. */
-static struct dma_buf_shard *dma_buf_shard_after(int cpu)
-{
-	cpu = cpumask_next(cpu, cpu_possible_mask);
-	return cpu < nr_cpu_ids ? per_cpu_ptr(&dma_buf_shards, cpu) : NULL;
+	dma_buf_entry_remove(&obj->entry);
 }
 
 /*
@@ -156,24 +157,15 @@ static bool dma_buf_cursor_hold(struct dma_buf_cursor *cursor,
 	return true;
 }
 
-/* Let others have the lock; only bookmarks are where they were after this. */
-static void dma_buf_shard_yield(struct dma_buf_shard *shard)
-	__must_hold(&shard->lock)
-{
-	spin_unlock(&shard->lock);
-	cond_resched();
-	spin_lock(&shard->lock);
-}
-
 /*
  * The first buffer behind a cursor that can be held, which it then is. Those
  * that are dying are passed over; nobody knows how many there are, so others get
  * the lock now and then, and the cursor keeps the place.
  */
-static struct dma_buf_object *dma_buf_cursor_find(struct dma_buf_cursor *cursor)
-	__must_hold(&cursor->entry.shard->lock)
+static struct dma_buf_object *dma_buf_cursor_find(struct dma_buf_cursor *cursor,
+						  struct dma_buf_shard *shard)
+	__must_hold(&shard->lock)
 {
-	struct dma_buf_shard *shard = cursor->entry.shard;
 	struct dma_buf_entry *entry = &cursor->entry;
 	unsigned int passed = 0;
 
@@ -185,89 +177,11 @@ static struct dma_buf_object *dma_buf_cursor_find(struct dma_buf_cursor *cursor)
 			continue;
 		list_move(&cursor->entry.link, &entry->link);
 		entry = &cursor->entry;
-		dma_buf_shard_yield(shard);
+		spin_unlock(&shard->lock);
+		cond_resched();
+		spin_lock(&shard->lock);
 	}
 	return NULL;
-}
-
-/* With a reference to its file: the first buffer behind @prev that has one. */
-static struct dma_buf_object *dma_buf_file_after(struct dma_buf_shard *shard,
-						 struct list_head *prev)
-{
-	struct dma_buf_cursor bookmark = {
-		.entry.is_cursor = true,
-		.entry.shard = shard,
-		.files_only = true,
-	};
-	struct dma_buf_object *found;
-
-	spin_lock(&shard->lock);
-	list_add(&bookmark.entry.link, prev);
-	found = dma_buf_cursor_find(&bookmark);
-	list_del(&bookmark.entry.link);
-	spin_unlock(&shard->lock);
-	return found;
-}
-
-/**
- * dma_buf_registry_next - one step over all buffers that have a file
- * @obj: where to go on, a buffer that the caller has a reference to, which keeps
- *       its entry in the list; or NULL to begin
- *
- * Context: May sleep.
- * Return: The next one, with a reference to its file, or NULL at the end.
- */
-struct dma_buf_object *dma_buf_registry_next(struct dma_buf_object *obj)
-{
-	struct dma_buf_shard *shard = obj ? obj->entry.shard :
-					    dma_buf_shard_after(-1);
-	struct list_head *prev = obj ? &obj->entry.link : &shard->entries;
-	struct dma_buf_object *next;
-
-	while (!(next = dma_buf_file_after(shard, prev))) {
-		shard = dma_buf_shard_after(shard->cpu);
-		if (!shard)
-			break;
-		prev = &shard->entries;
-	}
-	return next;
-}
-
-static void dma_buf_cursor_enter(struct dma_buf_cursor *cursor,
-				 struct dma_buf_shard *shard)
-{
-	cursor->entry.is_cursor = true;
-	cursor->entry.shard = shard;
-	if (!shard)
-		return;
-	spin_lock(&shard->lock);
-	list_add(&cursor->entry.link, &shard->entries);
-	spin_unlock(&shard->lock);
-}
-
-static void dma_buf_cursor_leave(struct dma_buf_cursor *cursor)
-{
-	struct dma_buf_shard *shard = cursor->entry.shard;
-
-	if (!shard)
-		return;
-	spin_lock(&shard->lock);
-	list_del(&cursor->entry.link);
-	spin_unlock(&shard->lock);
-}
-
-/**
- * dma_buf_cursor_start - go before the first buffer
- * @cursor: zeroed, or in use already
- *
- * A cursor walks like dma_buf_registry_next() does, but it
- * also meets buffers which no descriptor refers to any more, and between two
- * calls it holds no reference. Its owner serialises the calls.
- */
-void dma_buf_cursor_start(struct dma_buf_cursor *cursor)
-{
-	dma_buf_cursor_leave(cursor);
-	dma_buf_cursor_enter(cursor, dma_buf_shard_after(-1));
 }
 
 /**
@@ -276,8 +190,30 @@ void dma_buf_cursor_start(struct dma_buf_cursor *cursor)
  */
 void dma_buf_cursor_end(struct dma_buf_cursor *cursor)
 {
-	dma_buf_cursor_leave(cursor);
-	cursor->entry.shard = NULL;
+	if (cursor->entry.is_cursor)
+		dma_buf_entry_remove(&cursor->entry);
+	cursor->entry.is_cursor = false;
+}
+
+/* Go before the first buffer of @cpu, or to the end if there is no such CPU. */
+static void dma_buf_cursor_enter(struct dma_buf_cursor *cursor, int cpu)
+{
+	dma_buf_cursor_end(cursor);
+	if (cpu >= nr_cpu_ids)
+		return;
+	cursor->entry.is_cursor = true;
+	dma_buf_entry_add(&cursor->entry, cpu);
+}
+
+/**
+ * dma_buf_cursor_start - go before the first buffer
+ * @cursor: zeroed, or in use already
+ *
+ * Between two calls a cursor holds no reference. Its owner serialises them.
+ */
+void dma_buf_cursor_start(struct dma_buf_cursor *cursor)
+{
+	dma_buf_cursor_enter(cursor, cpumask_first(cpu_possible_mask));
 }
 
 /**
@@ -290,17 +226,17 @@ void dma_buf_cursor_end(struct dma_buf_cursor *cursor)
  */
 struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor)
 {
-	while (cursor->entry.shard) {
-		struct dma_buf_shard *shard = cursor->entry.shard;
+	while (cursor->entry.is_cursor) {
+		struct dma_buf_shard *shard = dma_buf_shard_of(&cursor->entry);
 		struct dma_buf_object *obj;
 
 		spin_lock(&shard->lock);
-		obj = dma_buf_cursor_find(cursor);
+		obj = dma_buf_cursor_find(cursor, shard);
 		spin_unlock(&shard->lock);
 		if (obj)
 			return obj;
-		dma_buf_cursor_leave(cursor);
-		dma_buf_cursor_enter(cursor, dma_buf_shard_after(shard->cpu));
+		dma_buf_cursor_enter(cursor, cpumask_next(cursor->entry.cpu,
+							  cpu_possible_mask));
 	}
 	return NULL;
 }
@@ -313,26 +249,41 @@ struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor)
 void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
 			 struct dma_buf_object *obj)
 {
-	struct dma_buf_shard *shard = cursor->entry.shard;
+	struct dma_buf_shard *shard = dma_buf_shard_of(&obj->entry);
 
 	spin_lock(&shard->lock);
 	list_move(&cursor->entry.link, &obj->entry.link);
 	spin_unlock(&shard->lock);
 }
 
-/* Buffers whose last reference was a reader's, for the worker to put. */
-static LLIST_HEAD(dma_buf_orphans);
-
-static void dma_buf_put_orphans(struct work_struct *work)
+/**
+ * dma_buf_registry_next - one step over all buffers that have a file
+ * @obj: where to go on, a buffer that the caller has a reference to, which keeps
+ *       its entry in the list; or NULL to begin
+ *
+ * Context: May sleep.
+ * Return: The next one, with a reference to its file, or NULL at the end.
+ */
+struct dma_buf_object *dma_buf_registry_next(struct dma_buf_object *obj)
 {
-	struct llist_node *list = llist_del_all(&dma_buf_orphans);
-	struct dma_buf_object *obj, *next;
+	struct dma_buf_cursor cursor = { .files_only = true };
+	struct dma_buf_object *next;
 
-	llist_for_each_entry_safe(obj, next, list, orphan)
-		dput(obj->dentry);
+	if (obj) {
+		dma_buf_cursor_enter(&cursor, obj->entry.cpu);
+		dma_buf_cursor_pass(&cursor, obj);
+	} else {
+		dma_buf_cursor_start(&cursor);
+	}
+	next = dma_buf_cursor_get(&cursor);
+	dma_buf_cursor_end(&cursor);
+	return next;
 }
 
-static DECLARE_WORK(dma_buf_orphans_work, dma_buf_put_orphans);
+static void dma_buf_put_orphan(struct work_struct *work)
+{
+	dput(container_of(work, struct dma_buf_object, orphan)->dentry);
+}
 
 static bool dma_buf_put_unless_last(struct dentry *dentry)
 {
@@ -352,9 +303,9 @@ static bool dma_buf_put_unless_last(struct dentry *dentry)
  *
  * Whoever reads does so with locks of his own, and they must not come to be
  * outside of those which the exporter's release takes. So this never is what
- * runs it: for a file, fput() sees to that; a dentry is left to a worker. It is
- * on the list once only, since whoever takes a reference to it meanwhile finds
- * that his is not the last.
+ * runs it: for a file, fput() sees to that; a dentry is left to a worker. That
+ * has one at a time, since whoever takes a reference meanwhile finds that his is
+ * not the last.
  */
 void dma_buf_cursor_put(struct dma_buf_cursor *cursor)
 {
@@ -364,8 +315,8 @@ void dma_buf_cursor_put(struct dma_buf_cursor *cursor)
 		fput(cursor->file);
 	if (cursor->dentry && !dma_buf_put_unless_last(cursor->dentry)) {
 		obj = cursor->dentry->d_fsdata;
-		if (llist_add(&obj->orphan, &dma_buf_orphans))
-			schedule_work(&dma_buf_orphans_work);
+		INIT_WORK(&obj->orphan, dma_buf_put_orphan);
+		schedule_work(&obj->orphan);
 	}
 	cursor->file = NULL;
 	cursor->dentry = NULL;

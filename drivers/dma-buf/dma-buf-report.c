@@ -51,10 +51,14 @@ void dma_buf_report(struct dma_buf *dmabuf, struct device *dev,
 	char name[DMA_BUF_NAME_LEN];
 	struct va_format what;
 	va_list args;
+	bool told;
 	int len;
 
-	if (test_and_set_bit(misuse, &obj->told) ||
-	    !__ratelimit(&dma_buf_report_limit))
+	scoped_guard(spinlock, &dmabuf->name_lock) {
+		told = obj->told & BIT(misuse);
+		obj->told |= BIT(misuse);
+	}
+	if (told || !__ratelimit(&dma_buf_report_limit))
 		return;
 	dma_buf_copy_name(dmabuf, name);
 	len = strlen(name);

@@ -9,7 +9,6 @@
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/mount.h>
-#include <linux/poll.h>
 #include <linux/pseudo_fs.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -43,8 +42,8 @@ static struct vfsmount *dma_buf_mnt;
 
 static struct kmem_cache *dma_buf_cache;
 
-/* Say so, but once. Out of line: a function that may print has registers to save. */
-static noinline void dma_buf_report_left_in_use(struct dma_buf_object *obj)
+/* May anybody still reach the memory? Says so. */
+static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
 {
 	struct dma_buf *dmabuf = &obj->base;
 	struct dma_buf_attachment *attach;
@@ -58,30 +57,26 @@ static noinline void dma_buf_report_left_in_use(struct dma_buf_object *obj)
 		dma_buf_report(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
 			       "released with %u kernel mappings",
 			       obj->vmap_users);
-	else
-		dma_buf_report(dmabuf, NULL, DMA_BUF_RELEASED_EARLY,
-			       "released with pollers waiting");
+	return attach || obj->vmap_users;
 }
 
-/* May anybody still reach the memory? */
-static bool dma_buf_is_left_in_use(const struct dma_buf_object *obj)
-{
-	return !list_empty(&obj->base.attachments) || obj->vmap_users ||
-	       dma_buf_poll_is_armed(obj);
-}
-
+/* Of a buffer whose memory is gone, or the exporter's again. */
 static void dma_buf_object_free(struct dma_buf_object *obj)
 {
-	if (obj->owns_resv)
-		dma_resv_fini(&obj->own_resv);
+	struct module *owner = obj->base.owner;
+
+	if (obj->owns_resv) {
+		dma_resv_fini(obj->base.resv);
+		kfree(obj->base.resv);
+	}
 	kfree(obj->base.name);
 	kmem_cache_free(dma_buf_cache, obj);
+	module_put(owner);
 }
 
 static void dma_buf_release_dentry(struct dentry *dentry)
 {
 	struct dma_buf_object *obj = dentry->d_fsdata;
-	struct module *owner;
 
 	/* An export that failed half-way. */
 	if (!obj)
@@ -89,18 +84,14 @@ static void dma_buf_release_dentry(struct dentry *dentry)
 
 	might_sleep();
 	dma_buf_registry_remove(obj);
-	dma_buf_stats_remove(obj);
+	if (IS_ENABLED(CONFIG_DMABUF_SYSFS_STATS))
+		dma_buf_stats_remove(obj);
 
 	/* The module stays as well: its code may still be needed. */
-	if (dma_buf_is_left_in_use(obj)) {
-		dma_buf_report_left_in_use(obj);
+	if (dma_buf_is_left_in_use(obj))
 		return;
-	}
-
-	owner = obj->base.owner;
 	obj->base.ops->release(&obj->base);
 	dma_buf_object_free(obj);
-	module_put(owner);
 }
 
 static char *dma_buf_dname(struct dentry *dentry, char *buffer, int len)
@@ -146,45 +137,42 @@ static bool dma_buf_export_is_sound(const struct dma_buf_export_info *exp_info)
 	       !(ops->cache_sgt_mapping && ops->pin);
 }
 
-/* Runs for new memory. When an object is freed, all this is true of it again. */
-static void dma_buf_object_init_once(void *memory)
-{
-	struct dma_buf_object *obj = memory;
-
-	memset(obj, 0, sizeof(*obj));
-	spin_lock_init(&obj->base.name_lock);
-	INIT_LIST_HEAD(&obj->base.attachments);
-	init_waitqueue_head(&obj->poll_wait);
-	obj->poll_in.event = EPOLLIN;
-	obj->poll_out.event = EPOLLOUT;
-}
-
+/* With a reference to the module, or an ERR_PTR. */
 static struct dma_buf_object *
 dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
 {
+	struct dma_resv *resv = exp_info->resv;
 	struct dma_buf_object *obj;
-	struct dma_buf *dmabuf;
 
-	obj = kmem_cache_alloc(dma_buf_cache, GFP_KERNEL);
+	if (!try_module_get(exp_info->owner))
+		return ERR_PTR(-ENOENT);
+	obj = kmem_cache_zalloc(dma_buf_cache, GFP_KERNEL);
 	if (!obj)
-		return NULL;
-
-	dmabuf = &obj->base;
-	dmabuf->size = exp_info->size;
-	dmabuf->ops = exp_info->ops;
-	dmabuf->exp_name = exp_info->exp_name;
-	dmabuf->name = NULL;
-	dmabuf->owner = exp_info->owner;
-	dmabuf->priv = exp_info->priv;
-	dmabuf->resv = exp_info->resv;
-	obj->owns_resv = !dmabuf->resv;
-	if (obj->owns_resv) {
-		dma_resv_init(&obj->own_resv);
-		dmabuf->resv = &obj->own_resv;
+		goto err_module;
+	if (!resv) {
+		resv = kmalloc(sizeof(*resv), GFP_KERNEL_ACCOUNT);
+		if (!resv)
+			goto err_object;
+		dma_resv_init(resv);
+		obj->owns_resv = true;
 	}
-	obj->told = 0;
+	obj->base.size = exp_info->size;
+	obj->base.ops = exp_info->ops;
+	obj->base.exp_name = exp_info->exp_name;
+	obj->base.owner = exp_info->owner;
+	obj->base.priv = exp_info->priv;
+	obj->base.resv = resv;
+	spin_lock_init(&obj->base.name_lock);
+	INIT_LIST_HEAD(&obj->base.attachments);
+	init_waitqueue_head(&obj->poll_wait);
 	obj->ino = dma_buf_registry_ino();
 	return obj;
+
+err_object:
+	kmem_cache_free(dma_buf_cache, obj);
+err_module:
+	module_put(exp_info->owner);
+	return ERR_PTR(-ENOMEM);
 }
 
 static struct file *dma_buf_make_file(struct dma_buf_object *obj, int flags)
@@ -245,17 +233,14 @@ struct dma_buf *dma_buf_export(const struct dma_buf_export_info *exp_info)
 
 	if (dma_buf_bad_args(!dma_buf_export_is_sound(exp_info), __func__))
 		return ERR_PTR(-EINVAL);
-	if (!try_module_get(exp_info->owner))
-		return ERR_PTR(-ENOENT);
-
 	obj = dma_buf_object_alloc(exp_info);
-	if (!obj) {
-		err = -ENOMEM;
-		goto err_module;
+	if (IS_ERR(obj))
+		return ERR_CAST(obj);
+	if (IS_ENABLED(CONFIG_DMABUF_SYSFS_STATS)) {
+		err = dma_buf_stats_add(obj);
+		if (err)
+			goto err_object;
 	}
-	err = dma_buf_stats_add(obj);
-	if (err)
-		goto err_object;
 	file = dma_buf_make_file(obj, exp_info->flags);
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
@@ -265,11 +250,10 @@ struct dma_buf *dma_buf_export(const struct dma_buf_export_info *exp_info)
 	return &obj->base;
 
 err_stats:
-	dma_buf_stats_remove(obj);
+	if (IS_ENABLED(CONFIG_DMABUF_SYSFS_STATS))
+		dma_buf_stats_remove(obj);
 err_object:
 	dma_buf_object_free(obj);
-err_module:
-	module_put(exp_info->owner);
 	return ERR_PTR(err);
 }
 EXPORT_SYMBOL_GPL(dma_buf_export);
@@ -410,29 +394,22 @@ static int __init dma_buf_init(void)
 {
 	int err;
 
-	/*
-	 * A constructor makes an export 4 % faster, and the cache an exception
-	 * to init_on_alloc, init_on_free and poisoning. Nothing uninitialised
-	 * can get out: each member is either set by the export or in the state
-	 * which the constructor made and the release proved. What is lost is
-	 * that a pointer into a freed buffer meets poison: it meets pointers
-	 * to the exporter's operations, until the memory is used again.
-	 */
 	dma_buf_cache = kmem_cache_create("dma_buf_object",
 					  sizeof(struct dma_buf_object), 0,
-					  SLAB_ACCOUNT | SLAB_PANIC,
-					  dma_buf_object_init_once);
-	dma_buf_attach_init();
+					  SLAB_ACCOUNT | SLAB_PANIC, NULL);
 	dma_buf_registry_init();
-	err = dma_buf_stats_init();
-	if (err)
-		return err;
+	if (IS_ENABLED(CONFIG_DMABUF_SYSFS_STATS)) {
+		err = dma_buf_stats_init();
+		if (err)
+			return err;
+	}
 
 	dma_buf_mnt = kern_mount(&dma_buf_fs_type);
 	if (IS_ERR(dma_buf_mnt))
 		return PTR_ERR(dma_buf_mnt);
 
-	dma_buf_info_init();
+	if (IS_ENABLED(CONFIG_DEBUG_FS))
+		dma_buf_info_init();
 	return 0;
 }
 subsys_initcall(dma_buf_init);

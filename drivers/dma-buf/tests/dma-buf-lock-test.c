@@ -134,23 +134,6 @@ static void old_importer_works_as_with_the_lock(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(exp->dmabuf->resv));
 }
 
-struct holder {
-	struct dma_resv *resv;
-	struct completion locked;
-	struct completion enough;
-};
-
-static long hold(void *arg)
-{
-	struct holder *holder = arg;
-
-	dma_resv_lock(holder->resv, NULL);
-	complete(&holder->locked);
-	wait_for_completion(&holder->enough);
-	dma_resv_unlock(holder->resv);
-	return 0;
-}
-
 static long invalidate_in_task(void *exp)
 {
 	dma_buf_invalidate_mappings(((struct mock_exporter *)exp)->dmabuf);
@@ -162,23 +145,19 @@ static void lockdep_tells_who_has_the_lock(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
 	struct mock_importer *imp = mock_importer(test, "imp");
-	struct holder holder = { .resv = exp->dmabuf->resv };
 	struct mock_reports *reports = mock_reports(test);
-	struct mock_task *holding, *calling;
+	struct mock_holder *holder;
+	struct mock_task *task;
 
 	if (!IS_ENABLED(CONFIG_PROVE_LOCKING))
 		kunit_skip(test, "this kernel has no lockdep");
 	mock_attach_dynamic(imp, exp);
-	init_completion(&holder.locked);
-	init_completion(&holder.enough);
-	holding = mock_task(test, hold, &holder);
-	mock_wait(test, &holder.locked);
-	calling = mock_task(test, invalidate_in_task, exp);
+	holder = mock_hold(exp);
+	task = mock_task(test, invalidate_in_task, exp);
 	mock_wait_for(test, (mock_read_reports(test), reports->warnings));
 	KUNIT_EXPECT_EQ(test, 0, imp->invalidated);
-	complete(&holder.enough);
-	KUNIT_EXPECT_EQ(test, 0, mock_task_join(holding));
-	KUNIT_EXPECT_EQ(test, 0, mock_task_join(calling));
+	mock_let_go(holder);
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(task));
 	KUNIT_EXPECT_EQ(test, 1, imp->invalidated);
 	expect_unlocked(test, exp, imp, &unlocked_rows[6]);
 }

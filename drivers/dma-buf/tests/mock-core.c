@@ -23,7 +23,7 @@ bool mock_is_mapped(struct dma_buf_attachment *attach)
 
 	dma_resv_lock(attach->dmabuf->resv, NULL);
 	for (; mapping; mapping = mapping->next)
-		mapped |= mapping->exported && mapping->users;
+		mapped |= mapping->users;
 	dma_resv_unlock(attach->dmabuf->resv);
 	return mapped;
 }
@@ -84,21 +84,18 @@ void mock_room_for_reports(void)
  * mock_free_leaked - free a buffer that the core left alone for good
  * @exp: the exporter of a misused buffer, after mock_release()
  *
- * In a test nobody uses the memory any more, and it is to leave nothing behind,
- * nor anything in the object that the next buffer would find there.
+ * In a test nobody uses the memory any more, and it is to leave nothing behind.
  */
 void mock_free_leaked(struct mock_exporter *exp)
 {
 	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
 
 	KUNIT_ASSERT_EQ(exp->test, 0, exp->calls[MOCK_RELEASE]);
-	if (obj->owns_resv)
-		dma_resv_fini(&obj->own_resv);
+	if (obj->owns_resv) {
+		dma_resv_fini(obj->base.resv);
+		kfree(obj->base.resv);
+	}
 	kfree(obj->base.name);
-	INIT_LIST_HEAD(&obj->base.attachments);
-	obj->devices = 0;
-	obj->vmap_users = 0;
-	obj->poll_out.state = DMA_BUF_POLL_IDLE;
 	kfree(obj);
 	exp->dmabuf = NULL;
 }

@@ -117,3 +117,45 @@ void mock_wait(struct kunit *test, struct completion *completion)
 	KUNIT_ASSERT_NE(test, 0,
 			wait_for_completion_timeout(completion, MOCK_DEADLOCK));
 }
+
+/* Comes to an end even if the test waits for the lock. */
+static long mock_hold_lock(void *data)
+{
+	struct mock_holder *holder = data;
+
+	dma_resv_lock(holder->resv, NULL);
+	complete(&holder->locked);
+	wait_for_completion_timeout(&holder->release, MOCK_DEADLOCK / 2);
+	dma_resv_unlock(holder->resv);
+	return 0;
+}
+
+/**
+ * mock_hold - have somebody hold the lock of a buffer, and sleep
+ * @exp: its exporter
+ *
+ * Return: who does, until mock_let_go().
+ */
+struct mock_holder *mock_hold(struct mock_exporter *exp)
+{
+	struct mock_holder *holder;
+
+	holder = kunit_kzalloc(exp->test, sizeof(*holder), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(exp->test, holder);
+	holder->resv = exp->dmabuf->resv;
+	init_completion(&holder->locked);
+	init_completion(&holder->release);
+	holder->task = mock_task(exp->test, mock_hold_lock, holder);
+	mock_wait(exp->test, &holder->locked);
+	return holder;
+}
+
+/**
+ * mock_let_go - have him give back the lock
+ * @holder: who
+ */
+void mock_let_go(struct mock_holder *holder)
+{
+	complete(&holder->release);
+	mock_task_join(holder->task);
+}

@@ -254,6 +254,22 @@ struct mock_task {
 	bool joined;
 };
 
+/**
+ * struct mock_holder - somebody who holds the lock of a buffer
+ * @resv: the lock
+ * @locked: he has it
+ * @release: he is to give it back
+ * @task: he
+ */
+struct mock_holder {
+	struct dma_resv *resv;
+	struct completion locked;
+	struct completion release;
+	struct mock_task *task;
+};
+
+struct mock_holder *mock_hold(struct mock_exporter *exp);
+void mock_let_go(struct mock_holder *holder);
 struct mock_task *mock_task(struct kunit *test, long (*fn)(void *arg),
 			    void *arg);
 void mock_task_signal(struct mock_task *task);
