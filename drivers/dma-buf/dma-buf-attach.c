@@ -313,7 +313,7 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 {
 	struct dma_buf *dmabuf = attach->dmabuf;
 	int err = 0;
-	bool locked;
+	bool owned;
 
 	might_sleep();
 	if (!dma_buf_attachment_is_dynamic(attach)) {
@@ -321,16 +321,15 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 			       "pin by a static importer");
 		return -EINVAL;
 	}
-	locked = dma_buf_has_lock(dmabuf, attach->dev, __func__,
-				  "dma_resv_lock");
-	if (!locked)
+	owned = dma_buf_has_lock(dmabuf, attach->dev, __func__, false);
+	if (!owned)
 		dma_resv_lock(dmabuf->resv, NULL);
 	if (dma_buf_is_dynamic(dmabuf)) {
 		err = dmabuf->ops->pin(attach);
 		if (!err)
 			to_attachment_object(attach)->pins++;
 	}
-	if (!locked)
+	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 	return err;
 }
@@ -348,22 +347,21 @@ void dma_buf_unpin(struct dma_buf_attachment *attach)
 {
 	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
 	struct dma_buf *dmabuf = attach->dmabuf;
-	bool locked, pinned;
+	bool owned, pinned;
 
 	might_sleep();
-	locked = dma_buf_has_lock(dmabuf, attach->dev, __func__,
-				  "dma_resv_lock");
+	owned = dma_buf_has_lock(dmabuf, attach->dev, __func__, false);
 	if (!dma_buf_is_dynamic(dmabuf))
 		return;
 
-	if (!locked)
+	if (!owned)
 		dma_resv_lock(dmabuf->resv, NULL);
 	pinned = obj->pins;
 	if (pinned) {
 		obj->pins--;
 		dmabuf->ops->unpin(attach);
 	}
-	if (!locked)
+	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 	if (!pinned)
 		dma_buf_report(dmabuf, attach->dev, DMA_BUF_UNPIN_UNPINNED,
@@ -385,14 +383,14 @@ EXPORT_SYMBOL_GPL(dma_buf_unpin);
 void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 {
 	struct dma_buf_attachment *attach;
-	bool locked;
+	bool owned;
 
 	if (dma_buf_bad_args(!dmabuf, __func__))
 		return;
 	might_sleep();
 	/* The memory moves either way, so everybody must hear of it. */
-	locked = dma_buf_has_lock(dmabuf, NULL, __func__, "dma_resv_lock");
-	if (!locked)
+	owned = dma_buf_has_lock(dmabuf, NULL, __func__, false);
+	if (!owned)
 		dma_resv_lock(dmabuf->resv, NULL);
 	list_for_each_entry(attach, &dmabuf->attachments, node) {
 		struct dma_buf_attachment_object *obj =
@@ -403,7 +401,7 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 		if (dma_buf_attach_revocable(attach) && !obj->abandoned)
 			attach->importer_ops->invalidate_mappings(attach);
 	}
-	if (!locked)
+	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 }
 EXPORT_SYMBOL_GPL(dma_buf_invalidate_mappings);

@@ -145,40 +145,36 @@ int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 }
 EXPORT_SYMBOL_GPL(dma_buf_mmap);
 
-/* Have the exporter map the buffer, for the first user. */
-static int dma_buf_vmap_first(struct dma_buf_object *obj)
+/* For both functions of that name; @func is to be called with the lock if @owned. */
+static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
+			   const char *func, bool owned)
 {
-	struct dma_buf *dmabuf = &obj->base;
-	int err;
+	struct dma_buf_object *obj;
+	int err = 0;
 
-	err = dmabuf->ops->vmap(dmabuf, &obj->vmap);
+	might_sleep();
+	iosys_map_clear(map);
+	if (dma_buf_bad_args(!dmabuf, func) || !dmabuf->ops->vmap)
+		return -EINVAL;
+	obj = to_dma_buf_object(dmabuf);
+
+	owned = owned && dma_buf_has_lock(dmabuf, NULL, func, true);
+	if (!owned)
+		dma_resv_lock(dmabuf->resv, NULL);
+	if (!obj->vmap_users)
+		err = dmabuf->ops->vmap(dmabuf, &obj->vmap);
 	if (!err && iosys_map_is_null(&obj->vmap)) {
 		dma_buf_report(dmabuf, NULL, DMA_BUF_VMAP_EMPTY,
 			       "exporter's vmap gave no address");
 		err = -EINVAL;
 	}
-	if (err)
+	if (err) {
 		iosys_map_clear(&obj->vmap);
-	return err;
-}
-
-static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
-			   bool locked)
-{
-	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
-	int err = 0;
-
-	if (!dmabuf->ops->vmap)
-		return -EINVAL;
-	if (!locked)
-		dma_resv_lock(dmabuf->resv, NULL);
-	if (!obj->vmap_users)
-		err = dma_buf_vmap_first(obj);
-	if (!err) {
+	} else {
 		obj->vmap_users++;
 		*map = obj->vmap;
 	}
-	if (!locked)
+	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 	return err;
 }
@@ -199,24 +195,23 @@ static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
  */
 int dma_buf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	iosys_map_clear(map);
-	if (dma_buf_bad_args(!dmabuf, __func__))
-		return -EINVAL;
-	might_sleep();
-
-	return dma_buf_do_vmap(dmabuf, map,
-			       dma_buf_has_lock(dmabuf, NULL, __func__,
-						"dma_buf_vmap_unlocked"));
+	return dma_buf_do_vmap(dmabuf, map, __func__, true);
 }
 EXPORT_SYMBOL_GPL(dma_buf_vmap);
 
 static void dma_buf_do_vunmap(struct dma_buf *dmabuf, struct iosys_map *map,
-			      bool locked)
+			      const char *func, bool owned)
 {
-	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
+	struct dma_buf_object *obj;
 	bool mapped, ours;
 
-	if (!locked)
+	might_sleep();
+	if (dma_buf_bad_args(!dmabuf, func))
+		return;
+	obj = to_dma_buf_object(dmabuf);
+
+	owned = owned && dma_buf_has_lock(dmabuf, NULL, func, true);
+	if (!owned)
 		dma_resv_lock(dmabuf->resv, NULL);
 	mapped = obj->vmap_users;
 	/* Importers that kept only the address cannot say which kind it is. */
@@ -226,7 +221,7 @@ static void dma_buf_do_vunmap(struct dma_buf *dmabuf, struct iosys_map *map,
 			dmabuf->ops->vunmap(dmabuf, &obj->vmap);
 		iosys_map_clear(&obj->vmap);
 	}
-	if (!locked)
+	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 
 	if (!mapped)
@@ -249,13 +244,7 @@ static void dma_buf_do_vunmap(struct dma_buf *dmabuf, struct iosys_map *map,
  */
 void dma_buf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	if (dma_buf_bad_args(!dmabuf, __func__))
-		return;
-	might_sleep();
-
-	dma_buf_do_vunmap(dmabuf, map,
-			  dma_buf_has_lock(dmabuf, NULL, __func__,
-					   "dma_buf_vunmap_unlocked"));
+	dma_buf_do_vunmap(dmabuf, map, __func__, true);
 }
 EXPORT_SYMBOL_GPL(dma_buf_vunmap);
 
@@ -269,11 +258,7 @@ EXPORT_SYMBOL_GPL(dma_buf_vunmap);
  */
 int dma_buf_vmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	iosys_map_clear(map);
-	if (dma_buf_bad_args(!dmabuf, __func__))
-		return -EINVAL;
-
-	return dma_buf_do_vmap(dmabuf, map, false);
+	return dma_buf_do_vmap(dmabuf, map, __func__, false);
 }
 EXPORT_SYMBOL_GPL(dma_buf_vmap_unlocked);
 
@@ -286,9 +271,6 @@ EXPORT_SYMBOL_GPL(dma_buf_vmap_unlocked);
  */
 void dma_buf_vunmap_unlocked(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	if (dma_buf_bad_args(!dmabuf, __func__))
-		return;
-
-	dma_buf_do_vunmap(dmabuf, map, false);
+	dma_buf_do_vunmap(dmabuf, map, __func__, false);
 }
 EXPORT_SYMBOL_GPL(dma_buf_vunmap_unlocked);

@@ -64,8 +64,8 @@ static __poll_t dma_buf_poll_event(enum dma_buf_poll_which which)
  * interrupts off, and not every one that signals a fence has a reference to it
  * (sw_sync has none when its timeline is closed). If ours is the last, the fence's
  * release may want the very lock: then whoever polls next puts it, or the release
- * of the file. The wakeup is inside our lock, so that whoever sees the callback
- * idle knows that it is done with the buffer.
+ * of the file. The wakeup is inside our lock, so that whoever takes that knows the
+ * callback to be done with the buffer.
  */
 static void dma_buf_poll_fired(struct dma_buf_object *obj,
 			       enum dma_buf_poll_which which,
@@ -76,7 +76,7 @@ static void dma_buf_poll_fired(struct dma_buf_object *obj,
 	spin_lock_irqsave(&obj->poll_wait.lock, flags);
 	if (refcount_dec_not_one(&fence->refcount.refcount))
 		obj->polls[which].fence = NULL;
-	obj->poll_state[which] = DMA_BUF_POLL_IDLE;
+	WRITE_ONCE(obj->poll_armed[which], false);
 	wake_up_locked_poll(&obj->poll_wait, dma_buf_poll_event(which));
 	spin_unlock_irqrestore(&obj->poll_wait.lock, flags);
 }
@@ -98,31 +98,6 @@ static void dma_buf_poll_fired_out(struct dma_fence *fence,
 }
 
 /*
- * Change the state, and the fence with its reference. False if the state is not
- * @from: then nothing changes.
- */
-static bool dma_buf_poll_change(struct dma_buf_object *obj,
-				enum dma_buf_poll_which which,
-				enum dma_buf_poll_state from,
-				enum dma_buf_poll_state to,
-				struct dma_fence *fence)
-{
-	struct dma_fence *old = NULL;
-	bool changed;
-
-	spin_lock_irq(&obj->poll_wait.lock);
-	changed = obj->poll_state[which] == from;
-	if (changed) {
-		obj->poll_state[which] = to;
-		old = obj->polls[which].fence;
-		obj->polls[which].fence = fence;
-	}
-	spin_unlock_irq(&obj->poll_wait.lock);
-	dma_fence_put(old);
-	return changed;
-}
-
-/*
  * The access is free: tell whoever else waits.
  *
  * An edge-triggered watch asks again only when it is woken, and fences are added
@@ -135,7 +110,7 @@ static void dma_buf_poll_done(struct dma_buf_object *obj,
 	struct dma_fence *fired = NULL;
 
 	spin_lock_irq(&obj->poll_wait.lock);
-	if (obj->poll_state[which] == DMA_BUF_POLL_IDLE)
+	if (!obj->poll_armed[which])
 		swap(fired, obj->polls[which].fence);
 	wake_up_locked_poll(&obj->poll_wait, dma_buf_poll_event(which));
 	spin_unlock_irq(&obj->poll_wait.lock);
@@ -171,42 +146,45 @@ static struct dma_fence *dma_buf_one_pending(struct dma_resv *resv,
 }
 
 /*
- * All that is pending, as one fence with a reference; NULL if nothing is any
- * more. When there is no memory for the set it is @one, whose reference is
- * consumed: pollers will be woken too early, look again, and wait for the next.
+ * Put the callback on a fence, with the reference to it, unless it is on another
+ * one already. False if the fence has signaled; then the reference is given back.
  */
-static struct dma_fence *dma_buf_all_pending(struct dma_resv *resv,
-					     enum dma_resv_usage usage,
-					     struct dma_fence *one)
-{
-	struct dma_fence *all;
-
-	if (dma_resv_get_singleton(resv, usage, &all))
-		return one;
-	dma_fence_put(one);
-	return all;
-}
-
-/* Put the claimed callback on its fence. False if that has signaled, or is none. */
 static bool dma_buf_poll_arm(struct dma_buf_object *obj,
 			     enum dma_buf_poll_which which,
 			     struct dma_fence *fence)
 {
-	dma_fence_func_t fired = which == DMA_BUF_POLL_OUT ?
-				 dma_buf_poll_fired_out : dma_buf_poll_fired_in;
+	struct dma_buf_poll *poll = &obj->polls[which];
+	struct dma_fence *unused = fence;
+	bool ours;
 
-	if (fence &&
-	    !dma_fence_add_callback(fence, &obj->polls[which].cb, fired))
+	spin_lock_irq(&obj->poll_wait.lock);
+	ours = !obj->poll_armed[which];
+	if (ours) {
+		WRITE_ONCE(obj->poll_armed[which], true);
+		swap(poll->fence, unused);
+	}
+	spin_unlock_irq(&obj->poll_wait.lock);
+	dma_fence_put(unused);
+	if (!ours ||
+	    !dma_fence_add_callback(fence, &poll->cb,
+				    which == DMA_BUF_POLL_OUT ?
+				    dma_buf_poll_fired_out :
+				    dma_buf_poll_fired_in))
 		return true;
-	dma_buf_poll_change(obj, which, DMA_BUF_POLL_ARMED, DMA_BUF_POLL_IDLE,
-			    NULL);
+
+	spin_lock_irq(&obj->poll_wait.lock);
+	WRITE_ONCE(obj->poll_armed[which], false);
+	poll->fence = NULL;
+	spin_unlock_irq(&obj->poll_wait.lock);
+	dma_fence_put(fence);
 	return false;
 }
 
 /*
  * Is the access free? If not, a wakeup will come when it is time to ask again.
- * That also holds for those who found the callback claimed here: it is put on
- * another fence, or they are woken because nothing is pending.
+ * That also holds for those who found the callback armed by somebody else: it
+ * fires, or is put on another fence, or they are woken because nothing is
+ * pending.
  */
 static bool dma_buf_poll_ready(struct dma_buf_object *obj,
 			       enum dma_buf_poll_which which)
@@ -214,25 +192,20 @@ static bool dma_buf_poll_ready(struct dma_buf_object *obj,
 	/* Fences up to this one stand in the way. */
 	enum dma_resv_usage usage = dma_resv_usage_rw(which == DMA_BUF_POLL_OUT);
 	struct dma_resv *resv = obj->base.resv;
-	struct dma_fence *fence;
+	struct dma_fence *fence, *all;
 	bool others;
 
 	while ((fence = dma_buf_one_pending(resv, usage, &others))) {
-		/* Another poller's callback will wake whoever waits. */
-		if (!dma_buf_poll_change(obj, which, DMA_BUF_POLL_IDLE,
-					 others ? DMA_BUF_POLL_ARMING :
-						  DMA_BUF_POLL_ARMED,
-					 others ? NULL : fence)) {
+		if (READ_ONCE(obj->poll_armed[which])) {
 			dma_fence_put(fence);
 			return false;
 		}
-		/* Armed first, since the callback may run at once. */
-		if (others) {
-			fence = dma_buf_all_pending(resv, usage, fence);
-			dma_buf_poll_change(obj, which, DMA_BUF_POLL_ARMING,
-					    DMA_BUF_POLL_ARMED, fence);
+		/* Without memory for all, pollers are woken early, and look again. */
+		if (others && !dma_resv_get_singleton(resv, usage, &all)) {
+			dma_fence_put(fence);
+			fence = all;
 		}
-		if (dma_buf_poll_arm(obj, which, fence))
+		if (fence && dma_buf_poll_arm(obj, which, fence))
 			return false;
 	}
 	dma_buf_poll_done(obj, which);
@@ -271,12 +244,12 @@ static void dma_buf_poll_cancel(struct dma_buf_object *obj,
 	bool armed;
 
 	/*
-	 * Only the callback can change the state, and does so under the lock.
+	 * Only the callback can change that, and does so under the lock.
 	 * One that has run must not be looked for on its fence, which may be
 	 * gone since then.
 	 */
 	spin_lock_irq(&obj->poll_wait.lock);
-	armed = obj->poll_state[which] == DMA_BUF_POLL_ARMED;
+	armed = obj->poll_armed[which];
 	fence = poll->fence;
 	if (armed)
 		dma_fence_get(fence);

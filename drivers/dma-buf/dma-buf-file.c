@@ -126,15 +126,15 @@ static long dma_buf_file_ioctl(struct file *file, unsigned int cmd,
 	case DMA_BUF_SET_NAME_A:
 	case DMA_BUF_SET_NAME_B:
 		return dma_buf_ioctl_set_name(dmabuf, argp);
+	case DMA_BUF_IOCTL_EXPORT_SYNC_FILE:
+		return IS_ENABLED(CONFIG_SYNC_FILE) ?
+		       dma_buf_export_sync_file(dmabuf, argp) : -ENOTTY;
+	case DMA_BUF_IOCTL_IMPORT_SYNC_FILE:
+		return IS_ENABLED(CONFIG_SYNC_FILE) ?
+		       dma_buf_import_sync_file(dmabuf, argp) : -ENOTTY;
+	default:
+		return -ENOTTY;
 	}
-
-	if (IS_ENABLED(CONFIG_SYNC_FILE) &&
-	    cmd == DMA_BUF_IOCTL_EXPORT_SYNC_FILE)
-		return dma_buf_export_sync_file(dmabuf, argp);
-	if (IS_ENABLED(CONFIG_SYNC_FILE) &&
-	    cmd == DMA_BUF_IOCTL_IMPORT_SYNC_FILE)
-		return dma_buf_import_sync_file(dmabuf, argp);
-	return -ENOTTY;
 }
 
 /* What could forge a line or a column of a report, or an escape sequence. */

@@ -5,6 +5,7 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/init.h>
 #include <linux/seq_file.h>
 
 #include "dma-buf-internal.h"
@@ -205,9 +206,11 @@ static const struct file_operations dma_buf_info_fops = {
 	.release = dma_buf_info_release,
 };
 
-void __init dma_buf_info_init(void)
+static int __init dma_buf_info_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("dma_buf", NULL);
 
 	debugfs_create_file("bufinfo", 0444, dir, NULL, &dma_buf_info_fops);
+	return 0;
 }
+subsys_initcall(dma_buf_info_init);

@@ -62,22 +62,9 @@ enum dma_buf_poll_which {
 };
 
 /**
- * enum dma_buf_poll_state - where the callback of a &struct dma_buf_poll is
- * @DMA_BUF_POLL_IDLE: nowhere
- * @DMA_BUF_POLL_ARMING: a poller is about to put it on a fence
- * @DMA_BUF_POLL_ARMED: on a fence, or about to be found too late for it
- */
-enum dma_buf_poll_state {
-	DMA_BUF_POLL_IDLE,
-	DMA_BUF_POLL_ARMING,
-	DMA_BUF_POLL_ARMED,
-};
-
-/**
  * struct dma_buf_poll - what pollers of one kind of access wait for
- * @fence: a reference: while the callback is armed, to the whole set that was
- *         pending; while it is idle, to one that has signaled and could not be
- *         put there, or NULL
+ * @fence: a reference, to the whole set that was pending while the callback is
+ *         armed; else to one that it could not put when it ran, or NULL
  * @cb: the callback on @fence
  */
 struct dma_buf_poll {
@@ -97,9 +84,9 @@ struct dma_buf_poll {
  * @devices: how many attachments; changed under the reservation lock
  * @vmap_users: kernel mappings; guarded by the reservation lock, like @vmap
  * @owns_resv: the exporter brought no reservation object
- * @poll_state: an &enum dma_buf_poll_state for each of @polls
+ * @poll_armed: for each of @polls: on a fence, or about to be found too late
  * @vmap: the kernel mapping, while @vmap_users is not zero
- * @poll_wait: where all pollers wait; its lock guards @poll_state and the fences
+ * @poll_wait: where all pollers wait; its lock guards @poll_armed and the fences
  *             of @polls, and is taken in interrupts, inside a fence's lock
  * @polls: for each &enum dma_buf_poll_which, as long as there is a file
  * @orphan: puts the last reference, when there is none any more
@@ -116,7 +103,7 @@ struct dma_buf_object {
 	unsigned int devices;
 	unsigned int vmap_users;
 	bool owns_resv;
-	u8 poll_state[DMA_BUF_POLLS];
+	bool poll_armed[DMA_BUF_POLLS];
 	struct iosys_map vmap;
 	wait_queue_head_t poll_wait;
 	union {
@@ -235,8 +222,8 @@ struct dma_buf_cursor {
 void dma_buf_registry_init(void);
 unsigned long dma_buf_registry_ino(void);
 void dma_buf_registry_add(struct dma_buf_object *obj);
-void dma_buf_registry_remove(struct dma_buf_object *obj);
-struct dma_buf_object *dma_buf_registry_next(struct dma_buf_object *obj);
+void dma_buf_registry_remove(struct dma_buf_entry *entry);
+struct dma_buf *dma_buf_registry_next(struct dma_buf_object *obj);
 void dma_buf_cursor_start(struct dma_buf_cursor *cursor);
 void dma_buf_cursor_end(struct dma_buf_cursor *cursor);
 struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor);
@@ -244,11 +231,7 @@ void dma_buf_cursor_put(struct dma_buf_cursor *cursor);
 void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
 			 struct dma_buf_object *obj);
 
-/* dma-buf-info.c: what people read */
-void dma_buf_info_init(void);
-
 /* dma-buf-sysfs-stats.c */
-int dma_buf_stats_init(void);
 int dma_buf_stats_add(struct dma_buf_object *obj);
 void dma_buf_stats_remove(struct dma_buf_object *obj);
 
@@ -305,7 +288,7 @@ static inline bool dma_buf_bad_args(bool bad, const char *func)
  * @dmabuf: the buffer
  * @dev: the device that calls, or NULL if none has to do with it
  * @func: which function was called, %__func__
- * @instead: which function would have taken the lock
+ * @twin: there is one of that name and _unlocked
  *
  * Only lockdep knows whose a lock is. Without it, a caller seems to have what
  * anybody else holds at this moment.
@@ -313,14 +296,14 @@ static inline bool dma_buf_bad_args(bool bad, const char *func)
  * Return: true if so. Otherwise that was reported, and the lock is to be taken.
  */
 static inline bool dma_buf_has_lock(struct dma_buf *dmabuf, struct device *dev,
-				    const char *func, const char *instead)
+				    const char *func, bool twin)
 {
 	if (likely(dma_resv_is_locked(dmabuf->resv) &&
 		   (!IS_ENABLED(CONFIG_LOCKDEP) || dma_resv_held(dmabuf->resv))))
 		return true;
 	dma_buf_report(dmabuf, dev, DMA_BUF_UNLOCKED,
-		       "%s() without the reservation lock, use %s()", func,
-		       instead);
+		       "%s() without the reservation lock, use %s%s()", func,
+		       twin ? func : "dma_resv", twin ? "_unlocked" : "_lock");
 	return false;
 }
 

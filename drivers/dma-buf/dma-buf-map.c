@@ -131,42 +131,49 @@ static int dma_buf_mapping_fill(struct dma_buf_attachment *attach,
 			return err;
 	}
 	exported = ops->map_dma_buf(attach, dir);
-	if (IS_ERR_OR_NULL(exported)) {
-		err = exported ? PTR_ERR(exported) : -ENOMEM;
-		goto err_unpin;
-	}
 	sgt = exported;
-	if (IS_ENABLED(CONFIG_DMABUF_DEBUG)) {
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG) && !IS_ERR_OR_NULL(exported)) {
 		sgt = dma_buf_debug_wrap(attach, exported);
-		if (!sgt) {
-			err = -ENOMEM;
-			goto err_unmap;
-		}
+		if (!sgt)
+			ops->unmap_dma_buf(attach, exported, dir);
+	}
+	if (IS_ERR_OR_NULL(sgt)) {
+		if (dma_buf_needs_pin(attach))
+			ops->unpin(attach);
+		return sgt ? PTR_ERR(sgt) : -ENOMEM;
 	}
 	mapping->sgt = sgt;
 	mapping->users = 1;
 	mapping->dir = dir;
 	return 0;
-
-err_unmap:
-	ops->unmap_dma_buf(attach, exported, dir);
-err_unpin:
-	if (dma_buf_needs_pin(attach))
-		ops->unpin(attach);
-	return err;
 }
 
-/* While the first one is in use. */
-static noinline struct sg_table *
-dma_buf_map_another(struct dma_buf_attachment_object *obj,
-		    enum dma_data_direction dir)
+static struct sg_table *
+dma_buf_map_locked(struct dma_buf_attachment_object *obj,
+		   enum dma_data_direction dir)
 {
-	struct dma_buf_mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
+	struct dma_buf_attachment *attach = &obj->base;
+	struct dma_buf_mapping *mapping = &obj->first;
 	int err;
 
+	if (mapping->kept && mapping->sgt &&
+	    (mapping->dir == dir || mapping->dir == DMA_BIDIRECTIONAL)) {
+		mapping->users++;
+		return mapping->sgt;
+	}
+	if (!mapping->sgt) {
+		mapping->kept = dma_buf_keeps(attach);
+		err = dma_buf_mapping_fill(attach, mapping, dir);
+		return err ? ERR_PTR(err) : mapping->sgt;
+	}
+	if (attach->dmabuf->ops->cache_sgt_mapping)
+		return ERR_PTR(-EBUSY);
+
+	/* Most importers come here never. */
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
-	err = dma_buf_mapping_fill(&obj->base, mapping, dir);
+	err = dma_buf_mapping_fill(attach, mapping, dir);
 	if (err) {
 		kfree(mapping);
 		return ERR_PTR(err);
@@ -176,43 +183,26 @@ dma_buf_map_another(struct dma_buf_attachment_object *obj,
 	return mapping->sgt;
 }
 
-static struct sg_table *dma_buf_map_locked(struct dma_buf_attachment *attach,
-					   enum dma_data_direction dir)
-{
-	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
-	struct dma_buf_mapping *first = &obj->first;
-	int err;
-
-	dma_resv_assert_held(attach->dmabuf->resv);
-
-	if (!first->sgt) {
-		first->kept = dma_buf_keeps(attach);
-		err = dma_buf_mapping_fill(attach, first, dir);
-		return err ? ERR_PTR(err) : first->sgt;
-	}
-	if (first->kept &&
-	    (first->dir == dir || first->dir == DMA_BIDIRECTIONAL)) {
-		first->users++;
-		return first->sgt;
-	}
-	if (attach->dmabuf->ops->cache_sgt_mapping)
-		return ERR_PTR(-EBUSY);
-	return dma_buf_map_another(obj, dir);
-}
-
+/* For both functions of that name; @func is to be called with the lock if @owned. */
 static void dma_buf_unmap(struct dma_buf_attachment *attach,
 			  struct sg_table *sgt, enum dma_data_direction dir,
-			  bool locked)
+			  const char *func, bool owned)
 {
-	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
-	struct dma_buf *dmabuf = attach->dmabuf;
 	enum dma_data_direction mapped = dir;
+	struct dma_buf_attachment_object *obj;
 	struct dma_buf_mapping *mapping;
+	struct dma_buf *dmabuf;
 	bool found;
 
-	if (!locked)
+	might_sleep();
+	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, func))
+		return;
+	obj = to_attachment_object(attach);
+	dmabuf = attach->dmabuf;
+
+	owned = owned && dma_buf_has_lock(dmabuf, attach->dev, func, true);
+	if (!owned)
 		dma_resv_lock(dmabuf->resv, NULL);
-	dma_resv_assert_held(dmabuf->resv);
 	mapping = dma_buf_mapping_find(obj, sgt, dir);
 	found = mapping;
 	if (found) {
@@ -224,7 +214,7 @@ static void dma_buf_unmap(struct dma_buf_attachment *attach,
 		    !(mapping->kept && READ_ONCE(obj->settled)))
 			dma_buf_mapping_end(obj, mapping);
 	}
-	if (!locked)
+	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 
 	if (!found)
@@ -238,17 +228,26 @@ static void dma_buf_unmap(struct dma_buf_attachment *attach,
 }
 
 static struct sg_table *dma_buf_map(struct dma_buf_attachment *attach,
-				    enum dma_data_direction dir, bool locked)
+				    enum dma_data_direction dir,
+				    const char *func, bool owned)
 {
-	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
-	struct dma_buf *dmabuf = attach->dmabuf;
+	struct dma_buf_attachment_object *obj;
+	struct dma_buf *dmabuf;
 	struct sg_table *sgt;
 	long err;
 
-	if (!locked)
+	might_sleep();
+	if (dma_buf_bad_args(!attach || !attach->dmabuf ||
+			     !valid_dma_direction(dir), func))
+		return ERR_PTR(-EINVAL);
+	obj = to_attachment_object(attach);
+	dmabuf = attach->dmabuf;
+
+	owned = owned && dma_buf_has_lock(dmabuf, attach->dev, func, true);
+	if (!owned)
 		dma_resv_lock(dmabuf->resv, NULL);
-	sgt = dma_buf_map_locked(attach, dir);
-	if (!locked)
+	sgt = dma_buf_map_locked(obj, dir);
+	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 	if (IS_ERR(sgt) || READ_ONCE(obj->settled))
 		return sgt;
@@ -256,18 +255,12 @@ static struct sg_table *dma_buf_map(struct dma_buf_attachment *attach,
 	/* Somebody may be moving the memory, and the importer not know. */
 	err = dma_buf_wait(dmabuf, DMA_RESV_USAGE_KERNEL);
 	if (err) {
-		dma_buf_unmap(attach, sgt, dir, locked);
+		dma_buf_unmap(attach, sgt, dir, func, owned);
 		return ERR_PTR(err);
 	}
 	if (dmabuf->ops->cache_sgt_mapping)
 		WRITE_ONCE(obj->settled, true);
 	return sgt;
-}
-
-static bool dma_buf_map_is_sound(const struct dma_buf_attachment *attach,
-				 enum dma_data_direction dir)
-{
-	return attach && attach->dmabuf && valid_dma_direction(dir);
 }
 
 /**
@@ -302,14 +295,7 @@ static bool dma_buf_map_is_sound(const struct dma_buf_attachment *attach,
 struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 					enum dma_data_direction dir)
 {
-	might_sleep();
-	if (dma_buf_bad_args(!dma_buf_map_is_sound(attach, dir), __func__))
-		return ERR_PTR(-EINVAL);
-
-	return dma_buf_map(attach, dir,
-			   dma_buf_has_lock(attach->dmabuf, attach->dev,
-					    __func__,
-					    "dma_buf_map_attachment_unlocked"));
+	return dma_buf_map(attach, dir, __func__, true);
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment);
 
@@ -329,13 +315,7 @@ void dma_buf_unmap_attachment(struct dma_buf_attachment *attach,
 			      struct sg_table *sgt,
 			      enum dma_data_direction dir)
 {
-	might_sleep();
-	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, __func__))
-		return;
-
-	dma_buf_unmap(attach, sgt, dir,
-		      dma_buf_has_lock(attach->dmabuf, attach->dev, __func__,
-				       "dma_buf_unmap_attachment_unlocked"));
+	dma_buf_unmap(attach, sgt, dir, __func__, true);
 }
 EXPORT_SYMBOL_GPL(dma_buf_unmap_attachment);
 
@@ -355,11 +335,7 @@ struct sg_table *
 dma_buf_map_attachment_unlocked(struct dma_buf_attachment *attach,
 				enum dma_data_direction dir)
 {
-	might_sleep();
-	if (dma_buf_bad_args(!dma_buf_map_is_sound(attach, dir), __func__))
-		return ERR_PTR(-EINVAL);
-
-	return dma_buf_map(attach, dir, false);
+	return dma_buf_map(attach, dir, __func__, false);
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment_unlocked);
 
@@ -376,10 +352,6 @@ void dma_buf_unmap_attachment_unlocked(struct dma_buf_attachment *attach,
 				       struct sg_table *sgt,
 				       enum dma_data_direction dir)
 {
-	might_sleep();
-	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, __func__))
-		return;
-
-	dma_buf_unmap(attach, sgt, dir, false);
+	dma_buf_unmap(attach, sgt, dir, __func__, false);
 }
 EXPORT_SYMBOL_GPL(dma_buf_unmap_attachment_unlocked);

@@ -111,15 +111,6 @@ static void dma_buf_entry_add(struct dma_buf_entry *entry, int cpu)
 	spin_unlock(&shard->lock);
 }
 
-static void dma_buf_entry_remove(struct dma_buf_entry *entry)
-{
-	struct dma_buf_shard *shard = dma_buf_shard_of(entry);
-
-	spin_lock(&shard->lock);
-	list_del(&entry->link);
-	spin_unlock(&shard->lock);
-}
-
 /**
  * dma_buf_registry_add - make a buffer known
  * @obj: the buffer, complete
@@ -131,12 +122,16 @@ void dma_buf_registry_add(struct dma_buf_object *obj)
 }
 
 /**
- * dma_buf_registry_remove - make sure that nobody finds a buffer any more
- * @obj: the buffer, whose references are all gone
+ * dma_buf_registry_remove - make sure that nobody finds an entry any more
+ * @entry: of a buffer whose references are all gone, or of a cursor
  */
-void dma_buf_registry_remove(struct dma_buf_object *obj)
+void dma_buf_registry_remove(struct dma_buf_entry *entry)
 {
-	dma_buf_entry_remove(&obj->entry);
+	struct dma_buf_shard *shard = dma_buf_shard_of(entry);
+
+	spin_lock(&shard->lock);
+	list_del(&entry->link);
+	spin_unlock(&shard->lock);
 }
 
 /*
@@ -191,7 +186,7 @@ static struct dma_buf_object *dma_buf_cursor_find(struct dma_buf_cursor *cursor,
 void dma_buf_cursor_end(struct dma_buf_cursor *cursor)
 {
 	if (cursor->entry.is_cursor)
-		dma_buf_entry_remove(&cursor->entry);
+		dma_buf_registry_remove(&cursor->entry);
 	cursor->entry.is_cursor = false;
 }
 
@@ -264,7 +259,7 @@ void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
  * Context: May sleep.
  * Return: The next one, with a reference to its file, or NULL at the end.
  */
-struct dma_buf_object *dma_buf_registry_next(struct dma_buf_object *obj)
+struct dma_buf *dma_buf_registry_next(struct dma_buf_object *obj)
 {
 	struct dma_buf_cursor cursor = { .files_only = true };
 	struct dma_buf_object *next;
@@ -277,7 +272,7 @@ struct dma_buf_object *dma_buf_registry_next(struct dma_buf_object *obj)
 	}
 	next = dma_buf_cursor_get(&cursor);
 	dma_buf_cursor_end(&cursor);
-	return next;
+	return next ? &next->base : NULL;
 }
 
 static void dma_buf_put_orphan(struct work_struct *work)

@@ -3,8 +3,8 @@
  * dma-buf: statistics in sysfs, a directory for each buffer:
  * /sys/kernel/dmabuf/buffers/INODE/{exporter_name,size}
  */
+#include <linux/init.h>
 #include <linux/kobject.h>
-#include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
@@ -71,10 +71,8 @@ int dma_buf_stats_add(struct dma_buf_object *obj)
 	struct dma_buf_stats *stats;
 	int err;
 
-	if (!obj->base.exp_name) {
-		pr_err("dma-buf: statistics need the name of the exporter\n");
+	if (!obj->base.exp_name)
 		return -EINVAL;
-	}
 
 	stats = kzalloc(sizeof(*stats), GFP_KERNEL_ACCOUNT);
 	if (!stats)
@@ -102,7 +100,7 @@ void dma_buf_stats_remove(struct dma_buf_object *obj)
 	kobject_put(&obj->stats->kobj);
 }
 
-int __init dma_buf_stats_init(void)
+static int __init dma_buf_stats_init(void)
 {
 	struct kset *dir;
 
@@ -118,3 +116,4 @@ int __init dma_buf_stats_init(void)
 	}
 	return 0;
 }
+subsys_initcall(dma_buf_stats_init);

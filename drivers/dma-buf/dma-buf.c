@@ -83,7 +83,7 @@ static void dma_buf_release_dentry(struct dentry *dentry)
 		return;
 
 	might_sleep();
-	dma_buf_registry_remove(obj);
+	dma_buf_registry_remove(&obj->entry);
 	if (IS_ENABLED(CONFIG_DMABUF_SYSFS_STATS))
 		dma_buf_stats_remove(obj);
 
@@ -361,12 +361,8 @@ EXPORT_SYMBOL_GPL(dma_buf_put);
  */
 struct dma_buf *dma_buf_iter_begin(void)
 {
-	struct dma_buf_object *first;
-
 	might_sleep();
-
-	first = dma_buf_registry_next(NULL);
-	return first ? &first->base : NULL;
+	return dma_buf_registry_next(NULL);
 }
 EXPORT_SYMBOL_GPL(dma_buf_iter_begin);
 
@@ -379,37 +375,23 @@ EXPORT_SYMBOL_GPL(dma_buf_iter_begin);
  */
 struct dma_buf *dma_buf_iter_next(struct dma_buf *dmabuf)
 {
-	struct dma_buf_object *next;
+	struct dma_buf *next;
 
 	might_sleep();
-
 	next = dma_buf_registry_next(to_dma_buf_object(dmabuf));
 	dma_buf_put(dmabuf);
 	cond_resched();
-	return next ? &next->base : NULL;
+	return next;
 }
 EXPORT_SYMBOL_GPL(dma_buf_iter_next);
 
 static int __init dma_buf_init(void)
 {
-	int err;
-
 	dma_buf_cache = kmem_cache_create("dma_buf_object",
 					  sizeof(struct dma_buf_object), 0,
 					  SLAB_ACCOUNT | SLAB_PANIC, NULL);
 	dma_buf_registry_init();
-	if (IS_ENABLED(CONFIG_DMABUF_SYSFS_STATS)) {
-		err = dma_buf_stats_init();
-		if (err)
-			return err;
-	}
-
 	dma_buf_mnt = kern_mount(&dma_buf_fs_type);
-	if (IS_ERR(dma_buf_mnt))
-		return PTR_ERR(dma_buf_mnt);
-
-	if (IS_ENABLED(CONFIG_DEBUG_FS))
-		dma_buf_info_init();
-	return 0;
+	return PTR_ERR_OR_ZERO(dma_buf_mnt);
 }
 subsys_initcall(dma_buf_init);

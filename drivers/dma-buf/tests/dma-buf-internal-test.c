@@ -78,13 +78,10 @@ static void waiting_is_visible(struct kunit *test)
 	struct mock_poller *poller = mock_poller(test, INOUT);
 
 	mock_poll(poller, exp->dmabuf);
-	KUNIT_EXPECT_EQ(test, DMA_BUF_POLL_IDLE,
-			obj->poll_state[DMA_BUF_POLL_IN]);
-	KUNIT_EXPECT_EQ(test, DMA_BUF_POLL_ARMED,
-			obj->poll_state[DMA_BUF_POLL_OUT]);
+	KUNIT_EXPECT_FALSE(test, obj->poll_armed[DMA_BUF_POLL_IN]);
+	KUNIT_EXPECT_TRUE(test, obj->poll_armed[DMA_BUF_POLL_OUT]);
 	dma_fence_signal(&fence->base);
-	KUNIT_EXPECT_EQ(test, DMA_BUF_POLL_IDLE,
-			obj->poll_state[DMA_BUF_POLL_OUT]);
+	KUNIT_EXPECT_FALSE(test, obj->poll_armed[DMA_BUF_POLL_OUT]);
 	/*
 	 * The test has one, the reservation object the other: none is kept for
 	 * nothing, or the driver behind it would be called when the file goes.
