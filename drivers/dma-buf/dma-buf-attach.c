@@ -285,19 +285,6 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 EXPORT_SYMBOL_GPL(dma_buf_detach);
 
 /**
- * dma_buf_attach_revocable - can a mapping be taken from the importer?
- * @attach: the attachment
- *
- * Context: Any.
- * Return: true if the importer is told by dma_buf_invalidate_mappings().
- */
-bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
-{
-	return attach->importer_ops && attach->importer_ops->invalidate_mappings;
-}
-EXPORT_SYMBOL_GPL(dma_buf_attach_revocable);
-
-/**
  * dma_buf_pin - keep a buffer where it is
  * @attach: of a dynamic importer
  *

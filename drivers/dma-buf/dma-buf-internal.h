@@ -4,13 +4,13 @@
  *
  * The files, from the top: each calls only those below it.
  *
+ *	dma-buf-info.c		what people read
  *	dma-buf.c		a buffer's life, references, walks over buffers
  *	dma-buf-file.c		what userspace does with its file
  *	dma-buf-attach.c	devices on it
  *	dma-buf-map.c		their DMA addresses
  *	dma-buf-cpu.c		the CPU
  *	dma-buf-fence.c		waiting
- *	dma-buf-info.c		what people read
  *	dma-buf-registry.c	every live buffer
  *	dma-buf-sysfs-stats.c	the same in sysfs
  *	dma-buf-debug.c		a look at what drivers hand out

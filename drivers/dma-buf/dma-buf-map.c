@@ -28,6 +28,19 @@ dma_buf_mapping_find(struct dma_buf_attachment_object *obj,
 	return found;
 }
 
+/**
+ * dma_buf_attach_revocable - can a mapping be taken from the importer?
+ * @attach: the attachment
+ *
+ * Context: Any.
+ * Return: true if the importer is told by dma_buf_invalidate_mappings().
+ */
+bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
+{
+	return attach->importer_ops && attach->importer_ops->invalidate_mappings;
+}
+EXPORT_SYMBOL_GPL(dma_buf_attach_revocable);
+
 /* Must the buffer stay in place as long as this importer has it mapped? */
 static bool dma_buf_needs_pin(struct dma_buf_attachment *attach)
 {
