@@ -67,6 +67,16 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	attach->importer_ops = importer_ops;
 	attach->importer_priv = importer_priv;
 	obj->settled = dma_buf_attachment_is_dynamic(attach);
+	/*
+	 * A dynamic importer of memory that never moves unmaps and maps again
+	 * whenever it moves its own view of the buffer, with jobs under way and
+	 * no way to live with an error.
+	 */
+	obj->kept = dmabuf->ops->cache_sgt_mapping ||
+		    (obj->settled && !dma_buf_is_dynamic(dmabuf));
+	obj->must_pin = dma_buf_is_dynamic(dmabuf) &&
+			(!IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) ||
+			 !dma_buf_attach_revocable(attach));
 
 	if (dmabuf->ops->attach) {
 		err = dmabuf->ops->attach(dmabuf, attach);
@@ -111,25 +121,10 @@ static long dma_buf_pages(const struct dma_buf *dmabuf)
 }
 
 /*
- * A program must not be able to have a driver's mistake use up the memory: no
- * more than a part of it is kept.
- */
-static bool dma_buf_may_keep(const struct dma_buf *dmabuf)
-{
-	long pages = dma_buf_pages(dmabuf);
-
-	if (atomic_long_add_return(pages, &dma_buf_kept_pages) <=
-	    totalram_pages() / 32)
-		return true;
-	atomic_long_sub(pages, &dma_buf_kept_pages);
-	return false;
-}
-
-/*
  * A device may still be at work, and the importer will not tell it of a move any
  * more. Everything stays as it is and where it is: the table, the attachment,
- * its place in the list, its device and the buffer. False if there is no room
- * for more of this kind.
+ * its place in the list, its device and the buffer. False if too much is kept
+ * already: a program must not be able to have a driver's mistake use up the memory.
  */
 static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 				       const char **what)
@@ -137,8 +132,12 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 	struct dma_buf_attachment *attach = &obj->base;
 	struct dma_buf *dmabuf = attach->dmabuf;
 
+	long pages = obj->abandoned ? 0 : dma_buf_pages(dmabuf);
+
 	*what = "detached while mapped";
-	if (!obj->abandoned && !dma_buf_may_keep(dmabuf)) {
+	if (atomic_long_add_return(pages, &dma_buf_kept_pages) >
+	    totalram_pages() / 32 && !obj->abandoned) {
+		atomic_long_sub(pages, &dma_buf_kept_pages);
 		*what = "detached while mapped, unmapped since too much is kept";
 		return false;
 	}
@@ -147,7 +146,7 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 	 * There is none for a buffer that was released before: that is lost
 	 * anyhow.
 	 */
-	get_file_active(&to_dma_buf_object(dmabuf)->file);
+	dma_buf_get_file(to_dma_buf_object(dmabuf));
 	if (obj->abandoned)
 		return true;
 
@@ -181,52 +180,57 @@ static bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj)
 	       dma_buf_is_dynamic(attach->dmabuf);
 }
 
-/* Give back to the exporter what the importer left, and how many uses those are. */
-static unsigned int
-dma_buf_attachment_end(struct dma_buf_attachment_object *obj)
+/*
+ * Undo what the importer left undone, and say what that was. False if nothing
+ * can be undone, since the device may still be at work.
+ */
+static noinline bool
+dma_buf_attachment_clean(struct dma_buf_attachment_object *obj,
+			 enum dma_buf_misuse *misuse, const char **what)
 {
 	struct dma_buf *dmabuf = obj->base.dmabuf;
-	unsigned int users = dma_buf_drop_mappings(obj);
 
+	*misuse = DMA_BUF_DETACHED_MAPPED;
+	if (dma_buf_is_in_use(obj) && dma_buf_attachment_abandon(obj, what))
+		return false;
+	if (dma_buf_drop_mappings(obj) && !*what) {
+		*misuse = DMA_BUF_DETACHED_IN_USE;
+		*what = "detached before unmap, and unmapped by that";
+	}
+	if (obj->pins && !obj->abandoned && !*what) {
+		*misuse = DMA_BUF_DETACHED_PINNED;
+		*what = "detached while pinned";
+	}
 	/* Without a mapping, no device depends on a pin. */
 	for (; obj->pins; obj->pins--)
 		dmabuf->ops->unpin(&obj->base);
 	if (obj->abandoned)
 		atomic_long_sub(dma_buf_pages(dmabuf), &dma_buf_kept_pages);
-	list_del(&obj->base.node);
-	to_dma_buf_object(dmabuf)->devices--;
-	return users;
+	return true;
 }
 
-/*
- * Take the attachment off the buffer, and tell what the importer left undone.
- * False if it stays, since its device may still be at work.
- */
+/* Take the attachment off the buffer. False if it has to stay. */
 static bool dma_buf_attachment_leave(struct dma_buf_attachment_object *obj)
 {
 	struct dma_buf *dmabuf = obj->base.dmabuf;
 	struct device *dev = obj->base.dev;
-	unsigned int pins, users = 0;
+	enum dma_buf_misuse misuse;
 	const char *what = NULL;
-	bool stays;
+	bool leaves = true;
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	pins = obj->abandoned ? 0 : obj->pins;
-	stays = dma_buf_is_in_use(obj) &&
-		dma_buf_attachment_abandon(obj, &what);
-	if (!stays)
-		users = dma_buf_attachment_end(obj);
+	if (unlikely(obj->first.sgt || obj->first.next || obj->pins ||
+		     obj->abandoned))
+		leaves = dma_buf_attachment_clean(obj, &misuse, &what);
+	if (leaves) {
+		list_del(&obj->base.node);
+		to_dma_buf_object(dmabuf)->devices--;
+	}
 	dma_resv_unlock(dmabuf->resv);
 
-	if (what)
-		dma_buf_report(dmabuf, dev, DMA_BUF_DETACHED_MAPPED, "%s", what);
-	else if (users)
-		dma_buf_report(dmabuf, dev, DMA_BUF_DETACHED_IN_USE,
-			       "detached before unmap, and unmapped by that");
-	else if (pins)
-		dma_buf_report(dmabuf, dev, DMA_BUF_DETACHED_PINNED,
-			       "detached with %u pins", pins);
-	return !stays;
+	if (unlikely(what))
+		dma_buf_report(dmabuf, dev, misuse, "%s", what);
+	return leaves;
 }
 
 /**
@@ -272,7 +276,7 @@ void dma_buf_detach(struct dma_buf *dmabuf, struct dma_buf_attachment *attach)
 
 	/* A buffer that was released before has no file to tell of. */
 	if (trace_dma_buf_detach_enabled() &&
-	    READ_ONCE(to_dma_buf_object(dmabuf)->file))
+	    !READ_ONCE(to_dma_buf_object(dmabuf)->closed))
 		trace_dma_buf_detach(dmabuf, attach,
 				     dma_buf_attachment_is_dynamic(attach),
 				     attach->dev);
@@ -308,7 +312,7 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 			       "pin by a static importer");
 		return -EINVAL;
 	}
-	owned = dma_buf_has_lock(dmabuf, attach->dev, __func__, false);
+	owned = dma_buf_has_lock(dmabuf, attach, __func__, false);
 	if (!owned)
 		dma_resv_lock(dmabuf->resv, NULL);
 	if (dma_buf_is_dynamic(dmabuf)) {
@@ -337,7 +341,7 @@ void dma_buf_unpin(struct dma_buf_attachment *attach)
 	bool owned, pinned;
 
 	might_sleep();
-	owned = dma_buf_has_lock(dmabuf, attach->dev, __func__, false);
+	owned = dma_buf_has_lock(dmabuf, attach, __func__, false);
 	if (!dma_buf_is_dynamic(dmabuf))
 		return;
 

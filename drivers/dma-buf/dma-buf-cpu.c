@@ -145,11 +145,20 @@ int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 }
 EXPORT_SYMBOL_GPL(dma_buf_mmap);
 
-/* For both functions of that name; @func is to be called with the lock if @owned. */
+static struct iosys_map dma_buf_vmap_of(const struct dma_buf_object *obj)
+{
+	return (struct iosys_map) {
+		.vaddr = obj->vmap,
+		.is_iomem = obj->vmap_is_iomem,
+	};
+}
+
+/* Of both functions of that name; @func is called with the lock if @owned. */
 static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
 			   const char *func, bool owned)
 {
 	struct dma_buf_object *obj;
+	struct iosys_map first;
 	int err = 0;
 
 	might_sleep();
@@ -161,18 +170,21 @@ static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
 	owned = owned && dma_buf_has_lock(dmabuf, NULL, func, true);
 	if (!owned)
 		dma_resv_lock(dmabuf->resv, NULL);
-	if (!obj->vmap_users)
-		err = dmabuf->ops->vmap(dmabuf, &obj->vmap);
-	if (!err && iosys_map_is_null(&obj->vmap)) {
+	first = dma_buf_vmap_of(obj);
+	if (!obj->vmap_users) {
+		iosys_map_clear(&first);
+		err = dmabuf->ops->vmap(dmabuf, &first);
+	}
+	if (!err && iosys_map_is_null(&first)) {
 		dma_buf_report(dmabuf, NULL, DMA_BUF_VMAP_EMPTY,
 			       "exporter's vmap gave no address");
 		err = -EINVAL;
 	}
-	if (err) {
-		iosys_map_clear(&obj->vmap);
-	} else {
+	if (!err) {
+		obj->vmap = first.vaddr;
+		obj->vmap_is_iomem = first.is_iomem;
 		obj->vmap_users++;
-		*map = obj->vmap;
+		*map = first;
 	}
 	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
@@ -203,6 +215,7 @@ static void dma_buf_do_vunmap(struct dma_buf *dmabuf, struct iosys_map *map,
 			      const char *func, bool owned)
 {
 	struct dma_buf_object *obj;
+	struct iosys_map first;
 	bool mapped, ours;
 
 	might_sleep();
@@ -215,12 +228,10 @@ static void dma_buf_do_vunmap(struct dma_buf *dmabuf, struct iosys_map *map,
 		dma_resv_lock(dmabuf->resv, NULL);
 	mapped = obj->vmap_users;
 	/* Importers that kept only the address cannot say which kind it is. */
-	ours = mapped && obj->vmap.vaddr == map->vaddr;
-	if (ours && !--obj->vmap_users) {
-		if (dmabuf->ops->vunmap)
-			dmabuf->ops->vunmap(dmabuf, &obj->vmap);
-		iosys_map_clear(&obj->vmap);
-	}
+	ours = mapped && obj->vmap == map->vaddr;
+	first = dma_buf_vmap_of(obj);
+	if (ours && !--obj->vmap_users && dmabuf->ops->vunmap)
+		dmabuf->ops->vunmap(dmabuf, &first);
 	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 

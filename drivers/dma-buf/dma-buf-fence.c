@@ -126,23 +126,17 @@ static struct dma_fence *dma_buf_one_pending(struct dma_resv *resv,
 					     bool *others)
 {
 	struct dma_resv_iter cursor;
-	struct dma_fence *fence, *one = NULL;
+	struct dma_fence *fence;
 
-	*others = false;
 	dma_resv_iter_begin(&cursor, resv, usage);
-	dma_resv_for_each_fence_unlocked(&cursor, fence) {
-		/* The set has changed: what was seen of it counts no more. */
-		if (dma_resv_iter_is_restarted(&cursor)) {
-			dma_fence_put(one);
-			one = NULL;
-		}
-		*others = one;
-		if (one)
-			break;
-		one = dma_fence_get(fence);
+	fence = dma_resv_iter_first_unlocked(&cursor);
+	if (fence) {
+		dma_fence_get(fence);
+		/* Or the same one again, if the set has changed meanwhile. */
+		*others = dma_resv_iter_next_unlocked(&cursor);
 	}
 	dma_resv_iter_end(&cursor);
-	return one;
+	return fence;
 }
 
 /*
@@ -236,31 +230,6 @@ __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 	return ready;
 }
 
-static void dma_buf_poll_cancel(struct dma_buf_object *obj,
-				enum dma_buf_poll_which which)
-{
-	struct dma_buf_poll *poll = &obj->polls[which];
-	struct dma_fence *fence;
-	bool armed;
-
-	/*
-	 * Only the callback can change that, and does so under the lock.
-	 * One that has run must not be looked for on its fence, which may be
-	 * gone since then.
-	 */
-	spin_lock_irq(&obj->poll_wait.lock);
-	armed = obj->poll_armed[which];
-	fence = poll->fence;
-	if (armed)
-		dma_fence_get(fence);
-	spin_unlock_irq(&obj->poll_wait.lock);
-
-	/* Either it is removed here, or it has run when this returns. */
-	if (armed && dma_fence_remove_callback(fence, &poll->cb))
-		dma_fence_put(fence);
-	dma_fence_put(fence);
-}
-
 /**
  * dma_buf_poll_end - take the callbacks of poll off their fences
  * @obj: the buffer, whose file is being released, so that nobody polls any more
@@ -269,10 +238,31 @@ void dma_buf_poll_end(struct dma_buf_object *obj)
 {
 	enum dma_buf_poll_which which;
 
-	/* A callback that was never on a fence has no function. */
-	for (which = 0; which < DMA_BUF_POLLS; which++)
-		if (obj->polls[which].cb.func)
-			dma_buf_poll_cancel(obj, which);
+	for (which = 0; which < DMA_BUF_POLLS; which++) {
+		struct dma_buf_poll *poll = &obj->polls[which];
+		struct dma_fence *fence;
+		bool armed;
+
+		/* It never was on a fence. */
+		if (!poll->cb.func)
+			continue;
+		/*
+		 * Only the callback can change this, and does so under the lock.
+		 * One that has run must not be looked for on its fence, which
+		 * may be gone since then.
+		 */
+		spin_lock_irq(&obj->poll_wait.lock);
+		armed = obj->poll_armed[which];
+		fence = poll->fence;
+		if (armed)
+			dma_fence_get(fence);
+		spin_unlock_irq(&obj->poll_wait.lock);
+
+		/* Either it is removed here, or it has run after this. */
+		if (armed && dma_fence_remove_callback(fence, &poll->cb))
+			dma_fence_put(fence);
+		dma_fence_put(fence);
+	}
 }
 
 #ifdef CONFIG_SYNC_FILE

@@ -25,7 +25,6 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
-#include <linux/iosys-map.h>
 #include <linux/list.h>
 #include <linux/scatterlist.h>
 #include <linux/spinlock.h>
@@ -77,42 +76,46 @@ struct dma_buf_poll {
  * @base: what everybody sees
  * @entry: in the registry, from export until the memory is released
  * @ino: inode number, outlives the inode
- * @dentry: its reference count is the life of the buffer; see dma-buf.c
- * @file: &dma_buf.file as long as it lives, then NULL; read under RCU
  * @told: each &enum dma_buf_misuse that was reported; guarded by
  *        &dma_buf.name_lock
+ * @closed: &dma_buf.file is no more, or will be gone after an RCU grace period
+ * @poll_armed: for each of @polls: on a fence, or about to be found too late
+ * @vmap_is_iomem: of @vmap
  * @devices: how many attachments; changed under the reservation lock
  * @vmap_users: kernel mappings; guarded by the reservation lock, like @vmap
- * @owns_resv: the exporter brought no reservation object
- * @poll_armed: for each of @polls: on a fence, or about to be found too late
  * @vmap: the kernel mapping, while @vmap_users is not zero
  * @poll_wait: where all pollers wait; its lock guards @poll_armed and the fences
  *             of @polls, and is taken in interrupts, inside a fence's lock
- * @polls: for each &enum dma_buf_poll_which, as long as there is a file
- * @orphan: puts the last reference, when there is none any more
+ * @polls: for each &enum dma_buf_poll_which, until @closed
+ * @dentry: then; its reference count is the life of the buffer
+ * @orphan: puts the last reference to @dentry
  * @stats: the directory in sysfs, if there is one
+ * @own_resv: the reservation object, if the exporter brought none
  */
 struct dma_buf_object {
 	struct dma_buf base;
 
 	struct dma_buf_entry entry;
 	unsigned long ino;
-	struct dentry *dentry;
-	struct file *file;
-	u32 told;
+	u16 told;
+	bool closed;
+	bool poll_armed[DMA_BUF_POLLS];
+	bool vmap_is_iomem;
 	unsigned int devices;
 	unsigned int vmap_users;
-	bool owns_resv;
-	bool poll_armed[DMA_BUF_POLLS];
-	struct iosys_map vmap;
+	void *vmap;
 	wait_queue_head_t poll_wait;
 	union {
 		struct dma_buf_poll polls[DMA_BUF_POLLS];
-		struct work_struct orphan;
+		struct {
+			struct dentry *dentry;
+			struct work_struct orphan;
+		};
 	};
 #ifdef CONFIG_DMABUF_SYSFS_STATS
 	struct dma_buf_stats *stats;
 #endif
+	struct dma_resv own_resv[];
 };
 
 static inline struct dma_buf_object *to_dma_buf_object(struct dma_buf *dmabuf)
@@ -148,16 +151,14 @@ void dma_buf_seq_name(struct seq_file *m, const char *name);
  * @next: another one of the same attachment, or NULL
  * @sgt: the table that the importer got; NULL if there is none
  * @users: how many map calls without their unmap; more than one, or none while
- *         there is a table, only if that is kept
+ *         there is a table, only of one that is kept
  * @dir: of the transfer, see &enum dma_data_direction
- * @kept: goes back to the exporter at detach, not at the last unmap
  */
 struct dma_buf_mapping {
 	struct dma_buf_mapping *next;
 	struct sg_table *sgt;
 	unsigned int users;
 	u8 dir;
-	bool kept;
 };
 
 /**
@@ -167,19 +168,23 @@ struct dma_buf_mapping {
  *         need no other
  * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter, and
  *        the core's own if it is @abandoned
+ * @abandoned: detached while mapped; the device and the buffer are held for it
+ * @kept: @first goes back to the exporter at detach, not at its last unmap
+ * @must_pin: the buffer must stay in place as long as it is mapped here
  * @settled: map waits for nothing: the importer is dynamic and looks after that
  *           itself, or @first is a cached table, and the memory was in place since
  *           it was mapped; never cleared, hence set without a lock
- * @abandoned: detached while mapped; the device and the buffer are held for it
  *
- * All but @base and @settled is guarded by the reservation lock of the buffer.
+ * The reservation lock of the buffer guards all but @base, @must_pin and @settled.
  */
 struct dma_buf_attachment_object {
 	struct dma_buf_attachment base;
 	struct dma_buf_mapping first;
-	unsigned int pins;
+	unsigned int pins : 31;
+	unsigned int abandoned : 1;
+	bool kept;
+	bool must_pin;
 	bool settled;
-	bool abandoned;
 };
 
 static inline struct dma_buf_attachment_object *
@@ -220,6 +225,7 @@ struct dma_buf_cursor {
 
 /* dma-buf-registry.c: every live buffer */
 void dma_buf_registry_init(void);
+struct file *dma_buf_get_file(struct dma_buf_object *obj);
 unsigned long dma_buf_registry_ino(void);
 void dma_buf_registry_add(struct dma_buf_object *obj);
 void dma_buf_registry_remove(struct dma_buf_entry *entry);
@@ -286,7 +292,7 @@ static inline bool dma_buf_bad_args(bool bad, const char *func)
 /**
  * dma_buf_has_lock - has the caller the reservation lock, as it must?
  * @dmabuf: the buffer
- * @dev: the device that calls, or NULL if none has to do with it
+ * @attach: of the device that calls, or NULL if none has to do with it
  * @func: which function was called, %__func__
  * @twin: there is one of that name and _unlocked
  *
@@ -295,13 +301,14 @@ static inline bool dma_buf_bad_args(bool bad, const char *func)
  *
  * Return: true if so. Otherwise that was reported, and the lock is to be taken.
  */
-static inline bool dma_buf_has_lock(struct dma_buf *dmabuf, struct device *dev,
-				    const char *func, bool twin)
+static __always_inline bool dma_buf_has_lock(struct dma_buf *dmabuf,
+					     struct dma_buf_attachment *attach,
+					     const char *func, bool twin)
 {
 	if (likely(dma_resv_is_locked(dmabuf->resv) &&
 		   (!IS_ENABLED(CONFIG_LOCKDEP) || dma_resv_held(dmabuf->resv))))
 		return true;
-	dma_buf_report(dmabuf, dev, DMA_BUF_UNLOCKED,
+	dma_buf_report(dmabuf, attach ? attach->dev : NULL, DMA_BUF_UNLOCKED,
 		       "%s() without the reservation lock, use %s%s()", func,
 		       twin ? func : "dma_resv", twin ? "_unlocked" : "_lock");
 	return false;

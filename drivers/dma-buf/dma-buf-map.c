@@ -41,22 +41,26 @@ bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
 }
 EXPORT_SYMBOL_GPL(dma_buf_attach_revocable);
 
-/* Must the buffer stay in place as long as this importer has it mapped? */
-static bool dma_buf_needs_pin(struct dma_buf_attachment *attach)
+/* Forget any mapping but the first. */
+static noinline void
+dma_buf_mapping_remove(struct dma_buf_attachment_object *obj,
+		       struct dma_buf_mapping *mapping)
 {
-	if (!dma_buf_is_dynamic(attach->dmabuf))
-		return false;
-	return !IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) ||
-	       !dma_buf_attach_revocable(attach);
+	struct dma_buf_mapping *before = &obj->first;
+
+	while (before->next != mapping)
+		before = before->next;
+	before->next = mapping->next;
+	kfree(mapping);
 }
 
 /* Forget a mapping, and give its table back to the exporter. */
-static void dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
-				struct dma_buf_mapping *mapping)
+static __always_inline void
+dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
+		    struct dma_buf_mapping *mapping)
 {
 	struct dma_buf_attachment *attach = &obj->base;
 	const struct dma_buf_ops *ops = attach->dmabuf->ops;
-	struct dma_buf_mapping *before = &obj->first;
 	enum dma_data_direction dir = mapping->dir;
 	struct sg_table *sgt = mapping->sgt;
 
@@ -66,13 +70,10 @@ static void dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
 		mapping->sgt = NULL;
 		mapping->users = 0;
 	} else {
-		while (before->next != mapping)
-			before = before->next;
-		before->next = mapping->next;
-		kfree(mapping);
+		dma_buf_mapping_remove(obj, mapping);
 	}
 	ops->unmap_dma_buf(attach, sgt, dir);
-	if (dma_buf_needs_pin(attach))
+	if (obj->must_pin)
 		ops->unpin(attach);
 }
 
@@ -100,7 +101,7 @@ unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj)
  * dma_buf_keep_no_more - let a table go that the exporter invalidates
  * @obj: an attachment to the buffer
  *
- * At once if nobody uses it, else at the last unmap; the next map makes another.
+ * At once if nobody uses it, else at the last unmap; no other is kept after it.
  *
  * Context: May sleep. The caller holds the reservation lock.
  */
@@ -108,37 +109,26 @@ void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj)
 {
 	if (obj->base.dmabuf->ops->cache_sgt_mapping)
 		return;
-	obj->first.kept = false;
+	obj->kept = false;
 	if (obj->first.sgt && !obj->first.users)
 		dma_buf_mapping_end(obj, &obj->first);
-}
-
-/*
- * Does the first table stay until detach? It does if the exporter wants it. It
- * also does for a dynamic importer of memory that never moves: such an importer
- * unmaps and maps again whenever it is about to move its own view of the buffer,
- * with jobs under way and no way to live with an error.
- */
-static bool dma_buf_keeps(struct dma_buf_attachment *attach)
-{
-	return attach->dmabuf->ops->cache_sgt_mapping ||
-	       (dma_buf_attachment_is_dynamic(attach) &&
-		!dma_buf_is_dynamic(attach->dmabuf));
 }
 
 /*
  * Ask the exporter for a table and wrap it as debugging wants it. Fills
  * @mapping, or fails and leaves nothing mapped.
  */
-static int dma_buf_mapping_fill(struct dma_buf_attachment *attach,
-				struct dma_buf_mapping *mapping,
-				enum dma_data_direction dir)
+static __always_inline int
+dma_buf_mapping_fill(struct dma_buf_attachment_object *obj,
+		     struct dma_buf_mapping *mapping,
+		     enum dma_data_direction dir)
 {
+	struct dma_buf_attachment *attach = &obj->base;
 	const struct dma_buf_ops *ops = attach->dmabuf->ops;
 	struct sg_table *exported, *sgt;
 	int err;
 
-	if (dma_buf_needs_pin(attach)) {
+	if (obj->must_pin) {
 		err = ops->pin(attach);
 		if (err)
 			return err;
@@ -151,7 +141,7 @@ static int dma_buf_mapping_fill(struct dma_buf_attachment *attach,
 			ops->unmap_dma_buf(attach, exported, dir);
 	}
 	if (IS_ERR_OR_NULL(sgt)) {
-		if (dma_buf_needs_pin(attach))
+		if (obj->must_pin)
 			ops->unpin(attach);
 		return sgt ? PTR_ERR(sgt) : -ENOMEM;
 	}
@@ -161,32 +151,17 @@ static int dma_buf_mapping_fill(struct dma_buf_attachment *attach,
 	return 0;
 }
 
-static struct sg_table *
-dma_buf_map_locked(struct dma_buf_attachment_object *obj,
-		   enum dma_data_direction dir)
+/* While the first one is in use. */
+static noinline struct sg_table *
+dma_buf_map_another(struct dma_buf_attachment_object *obj,
+		    enum dma_data_direction dir)
 {
-	struct dma_buf_attachment *attach = &obj->base;
-	struct dma_buf_mapping *mapping = &obj->first;
+	struct dma_buf_mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
 	int err;
 
-	if (mapping->kept && mapping->sgt &&
-	    (mapping->dir == dir || mapping->dir == DMA_BIDIRECTIONAL)) {
-		mapping->users++;
-		return mapping->sgt;
-	}
-	if (!mapping->sgt) {
-		mapping->kept = dma_buf_keeps(attach);
-		err = dma_buf_mapping_fill(attach, mapping, dir);
-		return err ? ERR_PTR(err) : mapping->sgt;
-	}
-	if (attach->dmabuf->ops->cache_sgt_mapping)
-		return ERR_PTR(-EBUSY);
-
-	/* Most importers come here never. */
-	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
 	if (!mapping)
 		return ERR_PTR(-ENOMEM);
-	err = dma_buf_mapping_fill(attach, mapping, dir);
+	err = dma_buf_mapping_fill(obj, mapping, dir);
 	if (err) {
 		kfree(mapping);
 		return ERR_PTR(err);
@@ -196,84 +171,129 @@ dma_buf_map_locked(struct dma_buf_attachment_object *obj,
 	return mapping->sgt;
 }
 
-/* For both functions of that name; @func is to be called with the lock if @owned. */
-static void dma_buf_unmap(struct dma_buf_attachment *attach,
-			  struct sg_table *sgt, enum dma_data_direction dir,
-			  const char *func, bool owned)
+static __always_inline struct sg_table *
+dma_buf_map_locked(struct dma_buf_attachment_object *obj,
+		   enum dma_data_direction dir)
 {
+	struct dma_buf_mapping *first = &obj->first;
+	int err;
+
+	if (!first->sgt) {
+		err = dma_buf_mapping_fill(obj, first, dir);
+		return err ? ERR_PTR(err) : first->sgt;
+	}
+	if (obj->kept &&
+	    (first->dir == dir || first->dir == DMA_BIDIRECTIONAL)) {
+		first->users++;
+		return first->sgt;
+	}
+	if (obj->base.dmabuf->ops->cache_sgt_mapping)
+		return ERR_PTR(-EBUSY);
+	return dma_buf_map_another(obj, dir);
+}
+
+/*
+ * The look would be a third of what mapping costs a dynamic importer of memory
+ * that moves, and it has to know the lock anyhow: it waits for fences itself.
+ */
+static __always_inline bool
+dma_buf_map_has_lock(struct dma_buf_attachment_object *obj,
+		     const char *func)
+{
+	if (!IS_ENABLED(CONFIG_DMABUF_DEBUG) && obj->base.importer_ops &&
+	    !obj->must_pin)
+		return true;
+	return dma_buf_has_lock(obj->base.dmabuf, &obj->base, func, true);
+}
+
+/* Of both functions of that name; @func is called with the lock if @owned. */
+static __always_inline void dma_buf_unmap(struct dma_buf_attachment *attach,
+					  struct sg_table *sgt,
+					  enum dma_data_direction dir,
+					  const char *func, bool owned)
+{
+	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
 	enum dma_data_direction mapped = dir;
-	struct dma_buf_attachment_object *obj;
 	struct dma_buf_mapping *mapping;
-	struct dma_buf *dmabuf;
-	bool found;
+	bool kept, found;
 
 	might_sleep();
 	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, func))
 		return;
-	obj = to_attachment_object(attach);
-	dmabuf = attach->dmabuf;
+	if (owned && !dma_buf_map_has_lock(obj, func)) {
+		dma_buf_unmap_attachment_unlocked(attach, sgt, dir);
+		return;
+	}
 
-	owned = owned && dma_buf_has_lock(dmabuf, attach->dev, func, true);
 	if (!owned)
-		dma_resv_lock(dmabuf->resv, NULL);
+		dma_resv_lock(attach->dmabuf->resv, NULL);
 	mapping = dma_buf_mapping_find(obj, sgt, dir);
 	found = mapping;
 	if (found) {
+		kept = obj->kept && mapping == &obj->first;
 		/* A table that is kept has no use for a direction at unmap. */
-		if (!mapping->kept)
+		if (!kept)
 			mapped = mapping->dir;
 		/* If its only map was interrupted, it goes all the same. */
-		if (!--mapping->users &&
-		    !(mapping->kept && READ_ONCE(obj->settled)))
+		if (!--mapping->users && !(kept && READ_ONCE(obj->settled)))
 			dma_buf_mapping_end(obj, mapping);
 	}
 	if (!owned)
-		dma_resv_unlock(dmabuf->resv);
+		dma_resv_unlock(attach->dmabuf->resv);
 
-	if (!found)
-		dma_buf_report(dmabuf, attach->dev, DMA_BUF_UNMAP_UNMAPPED,
+	if (unlikely(!found))
+		dma_buf_report(attach->dmabuf, attach->dev,
+			       DMA_BUF_UNMAP_UNMAPPED,
 			       "unmap of a table that is not mapped");
-	else if (mapped != dir)
+	else if (unlikely(mapped != dir))
 		/* The exporter got the right one, so that it does no harm. */
-		dma_buf_report(dmabuf, attach->dev, DMA_BUF_UNMAP_DIRECTION,
+		dma_buf_report(attach->dmabuf, attach->dev,
+			       DMA_BUF_UNMAP_DIRECTION,
 			       "unmap with direction %d of what was mapped with %d",
 			       dir, mapped);
 }
 
-static struct sg_table *dma_buf_map(struct dma_buf_attachment *attach,
-				    enum dma_data_direction dir,
-				    const char *func, bool owned)
+/* Somebody may be moving the memory, and the importer not know. */
+static noinline struct sg_table *dma_buf_map_wait(struct dma_buf_attachment *attach,
+				    struct sg_table *sgt,
+				    enum dma_data_direction dir, bool owned)
 {
-	struct dma_buf_attachment_object *obj;
-	struct dma_buf *dmabuf;
+	long err = dma_buf_wait(attach->dmabuf, DMA_RESV_USAGE_KERNEL);
+
+	if (!err) {
+		if (attach->dmabuf->ops->cache_sgt_mapping)
+			WRITE_ONCE(to_attachment_object(attach)->settled, true);
+		return sgt;
+	}
+	if (owned)
+		dma_buf_unmap_attachment(attach, sgt, dir);
+	else
+		dma_buf_unmap_attachment_unlocked(attach, sgt, dir);
+	return ERR_PTR(err);
+}
+
+static __always_inline struct sg_table *
+dma_buf_map(struct dma_buf_attachment *attach, enum dma_data_direction dir,
+	    const char *func, bool owned)
+{
+	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
 	struct sg_table *sgt;
-	long err;
 
 	might_sleep();
 	if (dma_buf_bad_args(!attach || !attach->dmabuf ||
 			     !valid_dma_direction(dir), func))
 		return ERR_PTR(-EINVAL);
-	obj = to_attachment_object(attach);
-	dmabuf = attach->dmabuf;
+	if (owned && !dma_buf_map_has_lock(obj, func))
+		return dma_buf_map_attachment_unlocked(attach, dir);
 
-	owned = owned && dma_buf_has_lock(dmabuf, attach->dev, func, true);
 	if (!owned)
-		dma_resv_lock(dmabuf->resv, NULL);
+		dma_resv_lock(attach->dmabuf->resv, NULL);
 	sgt = dma_buf_map_locked(obj, dir);
 	if (!owned)
-		dma_resv_unlock(dmabuf->resv);
+		dma_resv_unlock(attach->dmabuf->resv);
 	if (IS_ERR(sgt) || READ_ONCE(obj->settled))
 		return sgt;
-
-	/* Somebody may be moving the memory, and the importer not know. */
-	err = dma_buf_wait(dmabuf, DMA_RESV_USAGE_KERNEL);
-	if (err) {
-		dma_buf_unmap(attach, sgt, dir, func, owned);
-		return ERR_PTR(err);
-	}
-	if (dmabuf->ops->cache_sgt_mapping)
-		WRITE_ONCE(obj->settled, true);
-	return sgt;
+	return dma_buf_map_wait(attach, sgt, dir, owned);
 }
 
 /**

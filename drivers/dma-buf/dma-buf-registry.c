@@ -134,6 +134,29 @@ void dma_buf_registry_remove(struct dma_buf_entry *entry)
 	spin_unlock(&shard->lock);
 }
 
+/**
+ * dma_buf_get_file - the file of a buffer, if it is not going
+ * @obj: the buffer
+ *
+ * Context: Any.
+ * Return: The file with a reference, or NULL.
+ */
+struct file *dma_buf_get_file(struct dma_buf_object *obj)
+{
+	struct file *file;
+
+	guard(rcu)();
+	if (READ_ONCE(obj->closed))
+		return NULL;
+	file = get_file_active(&obj->base.file);
+	/* Then it was closed, and another file may have got the memory. */
+	if (file && READ_ONCE(obj->closed)) {
+		fput(file);
+		return NULL;
+	}
+	return file;
+}
+
 /*
  * Hold a buffer by its file, so that file and memory go together when this
  * turns out to be the last reference. Only one that has outlived its file is
@@ -142,10 +165,10 @@ void dma_buf_registry_remove(struct dma_buf_entry *entry)
 static bool dma_buf_cursor_hold(struct dma_buf_cursor *cursor,
 				struct dma_buf_object *obj)
 {
-	cursor->file = get_file_active(&obj->file);
+	cursor->file = dma_buf_get_file(obj);
 	if (cursor->file)
 		return true;
-	if (cursor->files_only || READ_ONCE(obj->file) ||
+	if (cursor->files_only || !smp_load_acquire(&obj->closed) ||
 	    !lockref_get_not_zero(&obj->dentry->d_lockref))
 		return false;
 	cursor->dentry = obj->dentry;

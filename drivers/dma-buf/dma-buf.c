@@ -40,7 +40,8 @@
 
 static struct vfsmount *dma_buf_mnt;
 
-static struct kmem_cache *dma_buf_cache;
+/* The second with a reservation object behind each. */
+static struct kmem_cache *dma_buf_cache, *dma_buf_resv_cache;
 
 /* May anybody still reach the memory? Says so. */
 static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
@@ -64,13 +65,12 @@ static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
 static void dma_buf_object_free(struct dma_buf_object *obj)
 {
 	struct module *owner = obj->base.owner;
+	bool own_resv = obj->base.resv == obj->own_resv;
 
-	if (obj->owns_resv) {
-		dma_resv_fini(obj->base.resv);
-		kfree(obj->base.resv);
-	}
+	if (own_resv)
+		dma_resv_fini(obj->own_resv);
 	kfree(obj->base.name);
-	kmem_cache_free(dma_buf_cache, obj);
+	kmem_cache_free(own_resv ? dma_buf_resv_cache : dma_buf_cache, obj);
 	module_put(owner);
 }
 
@@ -141,38 +141,31 @@ static bool dma_buf_export_is_sound(const struct dma_buf_export_info *exp_info)
 static struct dma_buf_object *
 dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
 {
-	struct dma_resv *resv = exp_info->resv;
 	struct dma_buf_object *obj;
 
 	if (!try_module_get(exp_info->owner))
 		return ERR_PTR(-ENOENT);
-	obj = kmem_cache_zalloc(dma_buf_cache, GFP_KERNEL);
-	if (!obj)
-		goto err_module;
-	if (!resv) {
-		resv = kmalloc(sizeof(*resv), GFP_KERNEL_ACCOUNT);
-		if (!resv)
-			goto err_object;
-		dma_resv_init(resv);
-		obj->owns_resv = true;
+	obj = kmem_cache_zalloc(exp_info->resv ? dma_buf_cache :
+						 dma_buf_resv_cache, GFP_KERNEL);
+	if (!obj) {
+		module_put(exp_info->owner);
+		return ERR_PTR(-ENOMEM);
 	}
 	obj->base.size = exp_info->size;
 	obj->base.ops = exp_info->ops;
 	obj->base.exp_name = exp_info->exp_name;
 	obj->base.owner = exp_info->owner;
 	obj->base.priv = exp_info->priv;
-	obj->base.resv = resv;
+	obj->base.resv = exp_info->resv;
+	if (!obj->base.resv) {
+		obj->base.resv = obj->own_resv;
+		dma_resv_init(obj->own_resv);
+	}
 	spin_lock_init(&obj->base.name_lock);
 	INIT_LIST_HEAD(&obj->base.attachments);
 	init_waitqueue_head(&obj->poll_wait);
 	obj->ino = dma_buf_registry_ino();
 	return obj;
-
-err_object:
-	kmem_cache_free(dma_buf_cache, obj);
-err_module:
-	module_put(exp_info->owner);
-	return ERR_PTR(-ENOMEM);
 }
 
 static struct file *dma_buf_make_file(struct dma_buf_object *obj, int flags)
@@ -199,9 +192,7 @@ static struct file *dma_buf_make_file(struct dma_buf_object *obj, int flags)
 static void dma_buf_publish(struct dma_buf_object *obj, struct file *file)
 {
 	obj->base.file = file;
-	obj->file = file;
-	obj->dentry = file->f_path.dentry;
-	obj->dentry->d_fsdata = obj;
+	file->f_path.dentry->d_fsdata = obj;
 	file->private_data = &obj->base;
 	dma_buf_registry_add(obj);
 	trace_dma_buf_export(&obj->base);
@@ -387,9 +378,13 @@ EXPORT_SYMBOL_GPL(dma_buf_iter_next);
 
 static int __init dma_buf_init(void)
 {
-	dma_buf_cache = kmem_cache_create("dma_buf_object",
-					  sizeof(struct dma_buf_object), 0,
+	const size_t size = sizeof(struct dma_buf_object);
+
+	dma_buf_cache = kmem_cache_create("dma_buf_object", size, 0,
 					  SLAB_ACCOUNT | SLAB_PANIC, NULL);
+	dma_buf_resv_cache = kmem_cache_create("dma_buf_object_resv",
+					       size + sizeof(struct dma_resv), 0,
+					       SLAB_ACCOUNT | SLAB_PANIC, NULL);
 	dma_buf_registry_init();
 	dma_buf_mnt = kern_mount(&dma_buf_fs_type);
 	return PTR_ERR_OR_ZERO(dma_buf_mnt);

@@ -18,11 +18,6 @@ unsigned int mock_vmap_count(struct dma_buf *dmabuf)
 	return dmabuf->vmapping_counter;
 }
 
-struct iosys_map *mock_vmap(struct dma_buf *dmabuf)
-{
-	return &dmabuf->vmap_ptr;
-}
-
 wait_queue_head_t *mock_poll_head(struct dma_buf *dmabuf)
 {
 	return &dmabuf->poll;

@@ -371,12 +371,6 @@ static void vmap_refuses_nothing(struct kunit *test)
 	mock_expect_bad_args(test, "dma_buf_vunmap_unlocked");
 }
 
-static void expect_iomem(struct mock_exporter *exp, enum mock_op op)
-{
-	if (op == MOCK_VUNMAP)
-		KUNIT_EXPECT_TRUE(exp->test, mock_vmap(exp->dmabuf)->is_iomem);
-}
-
 /* drm_gem_dma and others keep the address alone, and make a map of it again. */
 static void vunmap_takes_a_map_made_anew(struct kunit *test)
 {
@@ -385,12 +379,14 @@ static void vunmap_takes_a_map_made_anew(struct kunit *test)
 	struct iosys_map given, anew;
 
 	mock_reports(test);
+	exp->vmap_is_iomem = true;
 	KUNIT_ASSERT_EQ(test, 0, map(exp, &given, how->locked));
-	mock_vmap(exp->dmabuf)->is_iomem = true;
+	KUNIT_EXPECT_TRUE(test, given.is_iomem);
 	iosys_map_set_vaddr(&anew, given.vaddr);
-	exp->hook = expect_iomem;
 	unmap(exp, &anew, how->locked);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
+	KUNIT_EXPECT_PTR_EQ(test, exp->vunmapped.vaddr, given.vaddr);
+	KUNIT_EXPECT_TRUE(test, exp->vunmapped.is_iomem);
 	mock_expect_no_report(test);
 }
 

@@ -258,7 +258,7 @@ static void detach_while_pinned_unpins(struct kunit *test)
 	dma_resv_unlock(exp->dmabuf->resv);
 
 	mock_detach(imp);
-	mock_expect_report(test, exp, imp, "detached with 2 pins");
+	mock_expect_report(test, exp, imp, "detached while pinned");
 	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNPIN]);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
 	KUNIT_EXPECT_EQ(test, 0, mock_attachments(exp));

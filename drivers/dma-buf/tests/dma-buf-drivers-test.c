@@ -271,27 +271,42 @@ static void static_exporter_may_invalidate(struct kunit *test)
 	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
 	struct sg_table *sgt;
 
-	/* What nobody uses goes at once. */
-	sgt = mock_map(attach, DMA_TO_DEVICE, false);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
-	mock_invalidate(exp, dma_buf_invalidate_mappings);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
-
-	/* The rest with its last unmap, and a new map asks the exporter. */
+	/* It goes with its last unmap, and a new map asks the exporter. */
 	sgt = mock_map(attach, DMA_TO_DEVICE, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	KUNIT_ASSERT_PTR_EQ(test, mock_map(attach, DMA_TO_DEVICE, false), sgt);
 	mock_invalidate(exp, dma_buf_invalidate_mappings);
-	KUNIT_EXPECT_EQ(test, 2, imp->invalidated);
-	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, imp->invalidated);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
 	exp->errors[MOCK_MAP] = -ENODEV;
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENODEV),
 			    mock_map(attach, DMA_TO_DEVICE, false));
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
+
+	/* From then on nothing is kept. */
+	exp->errors[MOCK_MAP] = 0;
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
 	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNMAP]);
+}
+
+/* What nobody uses goes at once. */
+static void idle_table_goes_with_an_invalidate(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNMAP]);
+	mock_invalidate(exp, dma_buf_invalidate_mappings);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 }
 
 /* Where the exporter wants a table cached, it stays true whatever happens. */
@@ -348,6 +363,7 @@ static struct kunit_case dma_buf_drivers_cases[] = {
 	KUNIT_CASE(stale_table_is_nobodys),
 	KUNIT_CASE(table_of_a_static_exporter_stays),
 	KUNIT_CASE(static_exporter_may_invalidate),
+	KUNIT_CASE(idle_table_goes_with_an_invalidate),
 	KUNIT_CASE(cached_table_outlives_an_invalidate),
 	KUNIT_CASE(pin_by_another_may_make_map_fail),
 	{}

@@ -10,35 +10,36 @@
 /**
  * struct unlocked - what the calls are made with
  * @exp: an exporter that can do everything
- * @attach: of a dynamic importer
+ * @pinned: of a dynamic importer
+ * @mapped: of a static importer
  * @sgt: mapped
  * @map: mapped as well
  */
 struct unlocked {
 	struct mock_exporter *exp;
-	struct dma_buf_attachment *attach;
+	struct dma_buf_attachment *pinned, *mapped;
 	struct sg_table *sgt;
 	struct iosys_map map;
 };
 
 static void call_pin(struct unlocked *call)
 {
-	dma_buf_pin(call->attach);
+	dma_buf_pin(call->pinned);
 }
 
 static void call_unpin(struct unlocked *call)
 {
-	dma_buf_unpin(call->attach);
+	dma_buf_unpin(call->pinned);
 }
 
 static void call_map(struct unlocked *call)
 {
-	call->sgt = dma_buf_map_attachment(call->attach, DMA_TO_DEVICE);
+	call->sgt = dma_buf_map_attachment(call->mapped, DMA_TO_DEVICE);
 }
 
 static void call_unmap(struct unlocked *call)
 {
-	dma_buf_unmap_attachment(call->attach, call->sgt, DMA_TO_DEVICE);
+	dma_buf_unmap_attachment(call->mapped, call->sgt, DMA_TO_DEVICE);
 }
 
 static void call_vmap(struct unlocked *call)
@@ -61,14 +62,14 @@ static const struct unlocked_row {
 	const char *name;
 	void (*call)(struct unlocked *call);
 	const char *twin;
-	bool has_device;
+	bool pins, maps;
 } unlocked_rows[] = {
-	{ "dma_buf_pin", call_pin, "dma_resv_lock", true },
-	{ "dma_buf_unpin", call_unpin, "dma_resv_lock", true },
+	{ "dma_buf_pin", call_pin, "dma_resv_lock", .pins = true },
+	{ "dma_buf_unpin", call_unpin, "dma_resv_lock", .pins = true },
 	{ "dma_buf_map_attachment", call_map,
-	  "dma_buf_map_attachment_unlocked", true },
+	  "dma_buf_map_attachment_unlocked", .maps = true },
 	{ "dma_buf_unmap_attachment", call_unmap,
-	  "dma_buf_unmap_attachment_unlocked", true },
+	  "dma_buf_unmap_attachment_unlocked", .maps = true },
 	{ "dma_buf_vmap", call_vmap, "dma_buf_vmap_unlocked" },
 	{ "dma_buf_vunmap", call_vunmap, "dma_buf_vunmap_unlocked" },
 	{ "dma_buf_invalidate_mappings", call_invalidate, "dma_resv_lock" },
@@ -83,25 +84,30 @@ static void expect_unlocked(struct kunit *test, struct mock_exporter *exp,
 	snprintf(what, sizeof(what),
 		 "%s() without the reservation lock, use %s()", row->name,
 		 row->twin);
-	mock_expect_report(test, exp, row->has_device ? imp : NULL, what);
+	mock_expect_report(test, exp, imp, what);
 }
 
 /* The mock exporter sees to it that its operations run under the lock. */
 static void forgotten_lock_is_told_and_taken(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
-	struct mock_importer *imp = mock_importer(test, "imp");
+	struct mock_importer *told = mock_importer(test, "told");
+	struct mock_importer *fixed = mock_importer(test, "fixed");
 	struct unlocked call = {
 		.exp = exp,
-		.attach = mock_attach_dynamic(imp, exp),
+		.pinned = mock_attach_dynamic(told, exp),
+		.mapped = mock_attach(fixed, exp),
 	};
 	unsigned int i;
 
 	mock_reports(test);
 	for (i = 0; i < ARRAY_SIZE(unlocked_rows); i++) {
-		unlocked_rows[i].call(&call);
+		const struct unlocked_row *row = &unlocked_rows[i];
+
+		row->call(&call);
 		KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(exp->dmabuf->resv));
-		expect_unlocked(test, exp, imp, &unlocked_rows[i]);
+		expect_unlocked(test, exp, row->pins ? told :
+				row->maps ? fixed : NULL, row);
 	}
 	KUNIT_EXPECT_NE(test, 0, exp->calls[MOCK_PIN]);
 	KUNIT_EXPECT_EQ(test, exp->calls[MOCK_PIN], exp->calls[MOCK_UNPIN]);
@@ -109,7 +115,7 @@ static void forgotten_lock_is_told_and_taken(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VMAP]);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
-	KUNIT_EXPECT_EQ(test, 1, imp->invalidated);
+	KUNIT_EXPECT_EQ(test, 1, told->invalidated);
 }
 
 /* qaic, and drivers that were not ported to the locking of Linux 6.2. */
@@ -159,7 +165,7 @@ static void lockdep_tells_who_has_the_lock(struct kunit *test)
 	mock_let_go(holder);
 	KUNIT_EXPECT_EQ(test, 0, mock_task_join(task));
 	KUNIT_EXPECT_EQ(test, 1, imp->invalidated);
-	expect_unlocked(test, exp, imp, &unlocked_rows[6]);
+	expect_unlocked(test, exp, NULL, &unlocked_rows[6]);
 }
 
 static struct kunit_case dma_buf_lock_cases[] = {

@@ -131,11 +131,13 @@ static long step_walk(struct racer *racer)
 	char name[DMA_BUF_NAME_LEN];
 	struct dma_buf_object *obj;
 	unsigned int met = 0;
+	struct dentry *dentry;
 
 	dma_buf_cursor_start(&cursor);
 	while ((obj = dma_buf_cursor_get(&cursor))) {
 		met += &obj->base == race->dmabuf;
-		KUNIT_EXPECT_GT(race->test, d_count(obj->dentry), 0);
+		dentry = cursor.dentry ?: cursor.file->f_path.dentry;
+		KUNIT_EXPECT_GT(race->test, d_count(dentry), 0);
 		dma_buf_copy_name(&obj->base, name);
 		schedule();
 		dma_buf_cursor_pass(&cursor, obj);

@@ -40,17 +40,6 @@ unsigned int mock_vmap_count(struct dma_buf *dmabuf)
 }
 
 /**
- * mock_vmap - the kernel mapping, as the core keeps it
- * @dmabuf: the buffer
- *
- * Return: the mapping.
- */
-struct iosys_map *mock_vmap(struct dma_buf *dmabuf)
-{
-	return &to_dma_buf_object(dmabuf)->vmap;
-}
-
-/**
  * mock_poll_head - where pollers wait
  * @dmabuf: the buffer
  *
@@ -91,10 +80,8 @@ void mock_free_leaked(struct mock_exporter *exp)
 	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
 
 	KUNIT_ASSERT_EQ(exp->test, 0, exp->calls[MOCK_RELEASE]);
-	if (obj->owns_resv) {
-		dma_resv_fini(obj->base.resv);
-		kfree(obj->base.resv);
-	}
+	if (obj->base.resv == obj->own_resv)
+		dma_resv_fini(obj->own_resv);
 	kfree(obj->base.name);
 	kfree(obj);
 	exp->dmabuf = NULL;

@@ -225,12 +225,16 @@ static int mock_op_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	if (!addr)
 		return -ENOMEM;
 	iosys_map_set_vaddr(map, addr);
+	map->is_iomem = exp->vmap_is_iomem;
 	return 0;
 }
 
 static void mock_op_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
+	struct mock_exporter *exp = dmabuf->priv;
+
 	mock_enter(dmabuf, MOCK_VUNMAP);
+	exp->vunmapped = *map;
 	vunmap(map->vaddr);
 }
 

@@ -97,9 +97,11 @@ enum mock_table {
  * @errors: what each operation returns in place of doing its work
  * @table: what the map operation returns
  * @vmap_null: the vmap operation succeeds without an address
+ * @vmap_is_iomem: what the vmap operation says of the address
  * @vmap_dirty: the vmap operation writes an address before it fails
  * @hook: called at the begin of each operation
  * @hook_data: for @hook
+ * @vunmapped: the map that was unmapped last
  * @dir: of the last operation that has one
  * @attach: of the last operation that has one
  * @mapped: the table that was mapped last
@@ -122,9 +124,11 @@ struct mock_exporter {
 	int errors[MOCK_OPS];
 	enum mock_table table;
 	bool vmap_null;
+	bool vmap_is_iomem;
 	bool vmap_dirty;
 	void (*hook)(struct mock_exporter *exp, enum mock_op op);
 	void *hook_data;
+	struct iosys_map vunmapped;
 	enum dma_data_direction dir;
 	struct dma_buf_attachment *attach;
 	struct sg_table *mapped;
@@ -322,7 +326,6 @@ void mock_expect_no_report(struct kunit *test);
 /* mock-core.c */
 bool mock_is_mapped(struct dma_buf_attachment *attach);
 unsigned int mock_vmap_count(struct dma_buf *dmabuf);
-struct iosys_map *mock_vmap(struct dma_buf *dmabuf);
 wait_queue_head_t *mock_poll_head(struct dma_buf *dmabuf);
 void mock_forget_told(struct dma_buf *dmabuf);
 void mock_room_for_reports(void);
