@@ -141,11 +141,7 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 		*what = "detached while mapped, unmapped since too much is kept";
 		return false;
 	}
-	/*
-	 * In place of the one that the caller puts next, each time it comes.
-	 * There is none for a buffer that was released before: that is lost
-	 * anyhow.
-	 */
+	/* For the put that follows each detach. One released before is lost. */
 	dma_buf_get_file(to_dma_buf_object(dmabuf));
 	if (obj->abandoned)
 		return true;
@@ -164,23 +160,6 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 }
 
 /*
- * May the device still be at work when its importer leaves? Where importer and
- * exporter are not both static or both dynamic, or the exporter wants its table
- * cached, importers have come to rely on the end of the attachment being the end
- * of what it has mapped, and leave their error paths without an unmap. There the
- * answer is no.
- */
-static bool dma_buf_is_in_use(struct dma_buf_attachment_object *obj)
-{
-	struct dma_buf_attachment *attach = &obj->base;
-
-	return (obj->first.sgt || obj->first.next) &&
-	       !attach->dmabuf->ops->cache_sgt_mapping &&
-	       dma_buf_attachment_is_dynamic(attach) ==
-	       dma_buf_is_dynamic(attach->dmabuf);
-}
-
-/*
  * Undo what the importer left undone, and say what that was. False if nothing
  * can be undone, since the device may still be at work.
  */
@@ -190,8 +169,17 @@ dma_buf_attachment_clean(struct dma_buf_attachment_object *obj,
 {
 	struct dma_buf *dmabuf = obj->base.dmabuf;
 
+	/*
+	 * Where importer and exporter are not both static or both dynamic, or
+	 * the exporter wants its table cached, importers have come to rely on
+	 * the end of the attachment being the end of what it has mapped, and
+	 * leave their error paths without an unmap.
+	 */
 	*misuse = DMA_BUF_DETACHED_MAPPED;
-	if (dma_buf_is_in_use(obj) && dma_buf_attachment_abandon(obj, what))
+	if ((obj->first.sgt || obj->first.next) &&
+	    !dmabuf->ops->cache_sgt_mapping &&
+	    dma_buf_attachment_is_dynamic(&obj->base) ==
+	    dma_buf_is_dynamic(dmabuf) && dma_buf_attachment_abandon(obj, what))
 		return false;
 	if (dma_buf_drop_mappings(obj) && !*what) {
 		*misuse = DMA_BUF_DETACHED_IN_USE;

@@ -49,43 +49,28 @@ static loff_t dma_buf_file_llseek(struct file *file, loff_t offset, int whence)
 {
 	struct dma_buf *dmabuf = file->private_data;
 
-	if (offset)
+	if (offset || (whence != SEEK_SET && whence != SEEK_END))
 		return -EINVAL;
-
-	switch (whence) {
-	case SEEK_SET:
-		return 0;
-	case SEEK_END:
-		return dmabuf->size;
-	default:
-		return -EINVAL;
-	}
+	return whence == SEEK_END ? dmabuf->size : 0;
 }
 
 static long dma_buf_ioctl_sync(struct dma_buf *dmabuf, const void __user *arg)
 {
+	static const enum dma_data_direction dirs[] = {
+		[DMA_BUF_SYNC_READ] = DMA_FROM_DEVICE,
+		[DMA_BUF_SYNC_WRITE] = DMA_TO_DEVICE,
+		[DMA_BUF_SYNC_RW] = DMA_BIDIRECTIONAL,
+	};
 	enum dma_data_direction dir;
 	struct dma_buf_sync sync;
 
 	if (copy_from_user(&sync, arg, sizeof(sync)))
 		return -EFAULT;
-	if (sync.flags & ~DMA_BUF_SYNC_VALID_FLAGS_MASK)
+	if (sync.flags & ~DMA_BUF_SYNC_VALID_FLAGS_MASK ||
+	    !(sync.flags & DMA_BUF_SYNC_RW))
 		return -EINVAL;
 
-	switch (sync.flags & DMA_BUF_SYNC_RW) {
-	case DMA_BUF_SYNC_READ:
-		dir = DMA_FROM_DEVICE;
-		break;
-	case DMA_BUF_SYNC_WRITE:
-		dir = DMA_TO_DEVICE;
-		break;
-	case DMA_BUF_SYNC_RW:
-		dir = DMA_BIDIRECTIONAL;
-		break;
-	default:
-		return -EINVAL;
-	}
-
+	dir = dirs[sync.flags & DMA_BUF_SYNC_RW];
 	if (sync.flags & DMA_BUF_SYNC_END)
 		return dma_buf_end_cpu_access(dmabuf, dir);
 	return dma_buf_begin_cpu_access(dmabuf, dir);

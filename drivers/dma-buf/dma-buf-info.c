@@ -51,19 +51,14 @@ static void *dma_buf_info_start(struct seq_file *m, loff_t *pos)
 	return SEQ_START_TOKEN;
 }
 
-static bool dma_buf_info_is_buffer(void *v)
-{
-	return v && v != SEQ_START_TOKEN && v != &dma_buf_info_total;
-}
-
 static void *dma_buf_info_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	struct dma_buf_info *info = m->private;
 
 	++*pos;
-	if (v == &dma_buf_info_total)
+	if (v == &dma_buf_info_total) {
 		info->at_total = true;
-	if (dma_buf_info_is_buffer(v)) {
+	} else if (v != SEQ_START_TOKEN) {
 		struct dma_buf_object *obj = v;
 
 		info->count++;
@@ -80,8 +75,7 @@ static void dma_buf_info_stop(struct seq_file *m, void *v)
 {
 	struct dma_buf_info *info = m->private;
 
-	if (dma_buf_info_is_buffer(v))
-		dma_buf_cursor_put(&info->cursor);
+	dma_buf_cursor_put(&info->cursor);
 }
 
 /* @file is NULL for a buffer that has outlived its own. */
@@ -91,18 +85,13 @@ static void dma_buf_info_show_line(struct seq_file *m,
 {
 	struct dma_buf *dmabuf = &obj->base;
 	char name[DMA_BUF_NAME_LEN];
-	unsigned int flags = 0;
-	unsigned int mode = 0;
-	long count = 0;
 
-	if (file) {
-		flags = file->f_flags;
-		mode = (__force unsigned int)file->f_mode;
-		/* One reference is the cursor's. */
-		count = file_count(file) - 1;
-	}
+	/* One reference is the cursor's. */
 	seq_printf(m, "%08zu\t%08x\t%08x\t%08ld\t%s\t%08lu\t", dmabuf->size,
-		   flags, mode, count, dmabuf->exp_name, obj->ino);
+		   file ? file->f_flags : 0,
+		   file ? (__force unsigned int)file->f_mode : 0,
+		   file ? (long)file_count(file) - 1 : 0, dmabuf->exp_name,
+		   obj->ino);
 	if (dma_buf_copy_name(dmabuf, name))
 		dma_buf_seq_name(m, name);
 	else

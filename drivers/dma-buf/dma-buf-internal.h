@@ -227,7 +227,7 @@ struct dma_buf_cursor {
 void dma_buf_registry_init(void);
 struct file *dma_buf_get_file(struct dma_buf_object *obj);
 unsigned long dma_buf_registry_ino(void);
-void dma_buf_registry_add(struct dma_buf_object *obj);
+void dma_buf_registry_add(struct dma_buf_entry *entry, int cpu);
 void dma_buf_registry_remove(struct dma_buf_entry *entry);
 struct dma_buf *dma_buf_registry_next(struct dma_buf_object *obj);
 void dma_buf_cursor_start(struct dma_buf_cursor *cursor);

@@ -197,8 +197,7 @@ dma_buf_map_locked(struct dma_buf_attachment_object *obj,
  * that moves, and it has to know the lock anyhow: it waits for fences itself.
  */
 static __always_inline bool
-dma_buf_map_has_lock(struct dma_buf_attachment_object *obj,
-		     const char *func)
+dma_buf_map_has_lock(struct dma_buf_attachment_object *obj, const char *func)
 {
 	if (!IS_ENABLED(CONFIG_DMABUF_DEBUG) && obj->base.importer_ops &&
 	    !obj->must_pin)
@@ -241,11 +240,11 @@ static __always_inline void dma_buf_unmap(struct dma_buf_attachment *attach,
 	if (!owned)
 		dma_resv_unlock(attach->dmabuf->resv);
 
-	if (unlikely(!found))
+	if (!found)
 		dma_buf_report(attach->dmabuf, attach->dev,
 			       DMA_BUF_UNMAP_UNMAPPED,
 			       "unmap of a table that is not mapped");
-	else if (unlikely(mapped != dir))
+	else if (mapped != dir)
 		/* The exporter got the right one, so that it does no harm. */
 		dma_buf_report(attach->dmabuf, attach->dev,
 			       DMA_BUF_UNMAP_DIRECTION,
@@ -254,9 +253,9 @@ static __always_inline void dma_buf_unmap(struct dma_buf_attachment *attach,
 }
 
 /* Somebody may be moving the memory, and the importer not know. */
-static noinline struct sg_table *dma_buf_map_wait(struct dma_buf_attachment *attach,
-				    struct sg_table *sgt,
-				    enum dma_data_direction dir, bool owned)
+static noinline struct sg_table *
+dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
+		 enum dma_data_direction dir, bool owned)
 {
 	long err = dma_buf_wait(attach->dmabuf, DMA_RESV_USAGE_KERNEL);
 

@@ -72,11 +72,6 @@ static struct dma_buf_shard *dma_buf_shard_of(const struct dma_buf_entry *entry)
 	return per_cpu_ptr(&dma_buf_shards, entry->cpu);
 }
 
-static struct dma_buf_object *entry_to_object(struct dma_buf_entry *entry)
-{
-	return container_of(entry, struct dma_buf_object, entry);
-}
-
 /**
  * dma_buf_registry_ino - a number for a new inode
  *
@@ -101,7 +96,12 @@ unsigned long dma_buf_registry_ino(void)
 	return ino;
 }
 
-static void dma_buf_entry_add(struct dma_buf_entry *entry, int cpu)
+/**
+ * dma_buf_registry_add - make a buffer known, or begin to read
+ * @entry: of a buffer, complete, or of a cursor
+ * @cpu: of the shard; for a buffer any will do
+ */
+void dma_buf_registry_add(struct dma_buf_entry *entry, int cpu)
 {
 	struct dma_buf_shard *shard = per_cpu_ptr(&dma_buf_shards, cpu);
 
@@ -109,16 +109,6 @@ static void dma_buf_entry_add(struct dma_buf_entry *entry, int cpu)
 	spin_lock(&shard->lock);
 	list_add(&entry->link, &shard->entries);
 	spin_unlock(&shard->lock);
-}
-
-/**
- * dma_buf_registry_add - make a buffer known
- * @obj: the buffer, complete
- */
-void dma_buf_registry_add(struct dma_buf_object *obj)
-{
-	/* A task may be moved right after; any shard will do. */
-	dma_buf_entry_add(&obj->entry, raw_smp_processor_id());
 }
 
 /**
@@ -188,9 +178,11 @@ static struct dma_buf_object *dma_buf_cursor_find(struct dma_buf_cursor *cursor,
 	unsigned int passed = 0;
 
 	list_for_each_entry_continue(entry, &shard->entries, link) {
-		if (!entry->is_cursor &&
-		    dma_buf_cursor_hold(cursor, entry_to_object(entry)))
-			return entry_to_object(entry);
+		struct dma_buf_object *obj =
+			container_of(entry, struct dma_buf_object, entry);
+
+		if (!entry->is_cursor && dma_buf_cursor_hold(cursor, obj))
+			return obj;
 		if (++passed % DMA_BUF_PASS_BATCH)
 			continue;
 		list_move(&cursor->entry.link, &entry->link);
@@ -220,7 +212,7 @@ static void dma_buf_cursor_enter(struct dma_buf_cursor *cursor, int cpu)
 	if (cpu >= nr_cpu_ids)
 		return;
 	cursor->entry.is_cursor = true;
-	dma_buf_entry_add(&cursor->entry, cpu);
+	dma_buf_registry_add(&cursor->entry, cpu);
 }
 
 /**
@@ -317,7 +309,7 @@ static bool dma_buf_put_unless_last(struct dentry *dentry)
 
 /**
  * dma_buf_cursor_put - let go of the buffer that is being read
- * @cursor: whose dma_buf_cursor_get() gave it
+ * @cursor: whose dma_buf_cursor_get() gave it, if any
  *
  * Whoever reads does so with locks of his own, and they must not come to be
  * outside of those which the exporter's release takes. So this never is what

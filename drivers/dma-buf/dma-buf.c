@@ -188,16 +188,6 @@ static struct file *dma_buf_make_file(struct dma_buf_object *obj, int flags)
 	return file;
 }
 
-/* Nothing can fail any more: join file and buffer. */
-static void dma_buf_publish(struct dma_buf_object *obj, struct file *file)
-{
-	obj->base.file = file;
-	file->f_path.dentry->d_fsdata = obj;
-	file->private_data = &obj->base;
-	dma_buf_registry_add(obj);
-	trace_dma_buf_export(&obj->base);
-}
-
 /**
  * dma_buf_export - wrap memory in a buffer that can be shared
  * @exp_info: what it is and who exports it; only read during the call
@@ -237,7 +227,11 @@ struct dma_buf *dma_buf_export(const struct dma_buf_export_info *exp_info)
 		err = PTR_ERR(file);
 		goto err_stats;
 	}
-	dma_buf_publish(obj, file);
+	obj->base.file = file;
+	file->private_data = &obj->base;
+	file->f_path.dentry->d_fsdata = obj;
+	dma_buf_registry_add(&obj->entry, raw_smp_processor_id());
+	trace_dma_buf_export(&obj->base);
 	return &obj->base;
 
 err_stats:
