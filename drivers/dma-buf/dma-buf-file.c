@@ -20,8 +20,8 @@ static int dma_buf_file_release(struct inode *inode, struct file *file)
 	struct dma_buf_object *obj = to_dma_buf_object(file->private_data);
 
 	dma_buf_poll_end(obj);
-	/* Whoever sees it closed knows that the dentry is in place of poll. */
 	obj->dentry = file->f_path.dentry;
+	/* Pairs with dma_buf_cursor_hold(), which then reads the dentry. */
 	smp_store_release(&obj->closed, true);
 	return 0;
 }

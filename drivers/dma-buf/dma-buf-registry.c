@@ -158,7 +158,10 @@ static bool dma_buf_cursor_hold(struct dma_buf_cursor *cursor,
 	cursor->file = dma_buf_get_file(obj);
 	if (cursor->file)
 		return true;
-	if (cursor->files_only || !smp_load_acquire(&obj->closed) ||
+	if (cursor->files_only)
+		return false;
+	/* Pairs with dma_buf_file_release(). */
+	if (!smp_load_acquire(&obj->closed) ||
 	    !lockref_get_not_zero(&obj->dentry->d_lockref))
 		return false;
 	cursor->dentry = obj->dentry;
