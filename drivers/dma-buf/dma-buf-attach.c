@@ -24,7 +24,7 @@
  * The reservation lock guards the list of attachments and all that is mapped
  * through them. What is said of a lock below means this one. A function whose
  * caller is to hold it, and seems not to, reports that and takes it itself, so
- * that the exporter's operations always have it.
+ * that the exporter's operations have it.
  */
 
 /**
