@@ -6,6 +6,7 @@
 #include <linux/dma-buf.h>
 #include <linux/file.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/slab.h>
 
 #include <trace/events/dma_buf.h>
@@ -115,11 +116,6 @@ EXPORT_SYMBOL_GPL(dma_buf_attach);
 /* Pages of buffers that are kept since they were detached while mapped. */
 static atomic_long_t dma_buf_kept_pages;
 
-static long dma_buf_pages(const struct dma_buf *dmabuf)
-{
-	return (dmabuf->size >> PAGE_SHIFT) + 1;
-}
-
 /*
  * A device may still be at work, and the importer will not tell it of a move any
  * more. Everything stays as it is and where it is: the table, the attachment,
@@ -132,7 +128,7 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 	struct dma_buf_attachment *attach = &obj->base;
 	struct dma_buf *dmabuf = attach->dmabuf;
 
-	long pages = obj->abandoned ? 0 : dma_buf_pages(dmabuf);
+	long pages = obj->abandoned ? 0 : PFN_UP(dmabuf->size);
 
 	*what = "detached while mapped";
 	if (atomic_long_add_return(pages, &dma_buf_kept_pages) >
@@ -193,7 +189,7 @@ dma_buf_attachment_clean(struct dma_buf_attachment_object *obj,
 	for (; obj->pins; obj->pins--)
 		dmabuf->ops->unpin(&obj->base);
 	if (obj->abandoned)
-		atomic_long_sub(dma_buf_pages(dmabuf), &dma_buf_kept_pages);
+		atomic_long_sub(PFN_UP(dmabuf->size), &dma_buf_kept_pages);
 	return true;
 }
 
@@ -291,8 +287,8 @@ EXPORT_SYMBOL_GPL(dma_buf_detach);
 int dma_buf_pin(struct dma_buf_attachment *attach)
 {
 	struct dma_buf *dmabuf = attach->dmabuf;
-	int err = 0;
 	bool owned;
+	int err;
 
 	might_sleep();
 	if (!dma_buf_attachment_is_dynamic(attach)) {
@@ -300,14 +296,13 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 			       "pin by a static importer");
 		return -EINVAL;
 	}
+	if (!dma_buf_is_dynamic(dmabuf))
+		return 0;
+
 	owned = dma_buf_has_lock(dmabuf, attach, __func__, false);
-	if (!owned)
-		dma_resv_lock(dmabuf->resv, NULL);
-	if (dma_buf_is_dynamic(dmabuf)) {
-		err = dmabuf->ops->pin(attach);
-		if (!err)
-			to_attachment_object(attach)->pins++;
-	}
+	err = dmabuf->ops->pin(attach);
+	if (!err)
+		to_attachment_object(attach)->pins++;
 	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 	return err;
@@ -329,12 +324,10 @@ void dma_buf_unpin(struct dma_buf_attachment *attach)
 	bool owned, pinned;
 
 	might_sleep();
-	owned = dma_buf_has_lock(dmabuf, attach, __func__, false);
 	if (!dma_buf_is_dynamic(dmabuf))
 		return;
 
-	if (!owned)
-		dma_resv_lock(dmabuf->resv, NULL);
+	owned = dma_buf_has_lock(dmabuf, attach, __func__, false);
 	pinned = obj->pins;
 	if (pinned) {
 		obj->pins--;
@@ -369,8 +362,6 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 	might_sleep();
 	/* The memory moves either way, so everybody must hear of it. */
 	owned = dma_buf_has_lock(dmabuf, NULL, __func__, false);
-	if (!owned)
-		dma_resv_lock(dmabuf->resv, NULL);
 	list_for_each_entry(attach, &dmabuf->attachments, node) {
 		struct dma_buf_attachment_object *obj =
 			to_attachment_object(attach);

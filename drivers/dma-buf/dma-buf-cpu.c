@@ -167,8 +167,9 @@ static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
 		return -EINVAL;
 	obj = to_dma_buf_object(dmabuf);
 
-	owned = owned && dma_buf_has_lock(dmabuf, NULL, func, true);
-	if (!owned)
+	if (owned)
+		owned = dma_buf_has_lock(dmabuf, NULL, func, true);
+	else
 		dma_resv_lock(dmabuf->resv, NULL);
 	first = dma_buf_vmap_of(obj);
 	if (!obj->vmap_users) {
@@ -223,8 +224,9 @@ static void dma_buf_do_vunmap(struct dma_buf *dmabuf, struct iosys_map *map,
 		return;
 	obj = to_dma_buf_object(dmabuf);
 
-	owned = owned && dma_buf_has_lock(dmabuf, NULL, func, true);
-	if (!owned)
+	if (owned)
+		owned = dma_buf_has_lock(dmabuf, NULL, func, true);
+	else
 		dma_resv_lock(dmabuf->resv, NULL);
 	mapped = obj->vmap_users;
 	/* Importers that kept only the address cannot say which kind it is. */

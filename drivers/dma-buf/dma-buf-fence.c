@@ -46,14 +46,10 @@ long dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage)
  *
  * The set is collected without the reservation lock. The callback holds no
  * reference to the file; it is taken off the set when the file is released.
- *
- * A set of several fences costs its first poller an allocation, and every fence
- * of it is asked to signal at once rather than one after the other. Both are
- * paid once, where the alternative is a wakeup for each fence, and a process that
- * runs each time only to find that it must wait for the next.
+ * Its first poller pays an allocation for it, where the alternative is a wakeup
+ * for each fence.
  */
 
-/* What comes with the end of the fences that poll @which waits for. */
 static __poll_t dma_buf_poll_event(enum dma_buf_poll_which which)
 {
 	return which == DMA_BUF_POLL_OUT ? EPOLLOUT : EPOLLIN;

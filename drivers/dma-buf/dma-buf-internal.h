@@ -275,13 +275,7 @@ void dma_buf_report_args(const char *func);
 extern struct ratelimit_state dma_buf_report_limit;
 #endif
 
-/**
- * dma_buf_bad_args - check what a driver passed, and report it if it is bad
- * @bad: is it?
- * @func: which function was called, %__func__
- *
- * Return: @bad.
- */
+/* Report what a driver passed to @func, if it is bad. */
 static inline bool dma_buf_bad_args(bool bad, const char *func)
 {
 	if (unlikely(bad))
@@ -297,9 +291,12 @@ static inline bool dma_buf_bad_args(bool bad, const char *func)
  * @twin: there is one of that name and _unlocked
  *
  * Only lockdep knows whose a lock is. Without it, a caller seems to have what
- * anybody else holds at this moment.
+ * anybody else holds at this moment. With a @twin, the lock is not waited for: a
+ * driver may hold locks which it takes inside of this one at other times
+ * (etnaviv's submit does), and goes on without it then, as on Linux 6.12.
  *
- * Return: true if so. Otherwise that was reported, and the lock is to be taken.
+ * Return: true if so. Otherwise that was reported, and the lock was taken, for
+ * the caller of this function to give back.
  */
 static __always_inline bool dma_buf_has_lock(struct dma_buf *dmabuf,
 					     struct dma_buf_attachment *attach,
@@ -311,6 +308,9 @@ static __always_inline bool dma_buf_has_lock(struct dma_buf *dmabuf,
 	dma_buf_report(dmabuf, attach ? attach->dev : NULL, DMA_BUF_UNLOCKED,
 		       "%s() without the reservation lock, use %s%s()", func,
 		       twin ? func : "dma_resv", twin ? "_unlocked" : "_lock");
+	if (twin)
+		return !dma_resv_trylock(dmabuf->resv);
+	dma_resv_lock(dmabuf->resv, NULL);
 	return false;
 }
 

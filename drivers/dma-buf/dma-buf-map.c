@@ -220,7 +220,8 @@ static __always_inline void dma_buf_unmap(struct dma_buf_attachment *attach,
 	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, func))
 		return;
 	if (owned && !dma_buf_map_has_lock(obj, func)) {
-		dma_buf_unmap_attachment_unlocked(attach, sgt, dir);
+		dma_buf_unmap_attachment(attach, sgt, dir);
+		dma_resv_unlock(attach->dmabuf->resv);
 		return;
 	}
 
@@ -282,8 +283,11 @@ dma_buf_map(struct dma_buf_attachment *attach, enum dma_data_direction dir,
 	if (dma_buf_bad_args(!attach || !attach->dmabuf ||
 			     !valid_dma_direction(dir), func))
 		return ERR_PTR(-EINVAL);
-	if (owned && !dma_buf_map_has_lock(obj, func))
-		return dma_buf_map_attachment_unlocked(attach, dir);
+	if (owned && !dma_buf_map_has_lock(obj, func)) {
+		sgt = dma_buf_map_attachment(attach, dir);
+		dma_resv_unlock(attach->dmabuf->resv);
+		return sgt;
+	}
 
 	if (!owned)
 		dma_resv_lock(attach->dmabuf->resv, NULL);

@@ -168,6 +168,15 @@ static bool dma_buf_cursor_hold(struct dma_buf_cursor *cursor,
 	return true;
 }
 
+/* Let others have the lock; only bookmarks are where they were after this. */
+static void dma_buf_shard_yield(struct dma_buf_shard *shard)
+	__must_hold(&shard->lock)
+{
+	spin_unlock(&shard->lock);
+	cond_resched();
+	spin_lock(&shard->lock);
+}
+
 /*
  * The first buffer behind a cursor that can be held, which it then is. Those
  * that are dying are passed over; nobody knows how many there are, so others get
@@ -190,9 +199,7 @@ static struct dma_buf_object *dma_buf_cursor_find(struct dma_buf_cursor *cursor,
 			continue;
 		list_move(&cursor->entry.link, &entry->link);
 		entry = &cursor->entry;
-		spin_unlock(&shard->lock);
-		cond_resched();
-		spin_lock(&shard->lock);
+		dma_buf_shard_yield(shard);
 	}
 	return NULL;
 }

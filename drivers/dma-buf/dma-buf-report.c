@@ -52,7 +52,6 @@ void dma_buf_report(struct dma_buf *dmabuf, struct device *dev,
 	struct va_format what;
 	va_list args;
 	bool told;
-	int len;
 
 	scoped_guard(spinlock, &dmabuf->name_lock) {
 		told = obj->told & BIT(misuse);
@@ -61,15 +60,14 @@ void dma_buf_report(struct dma_buf *dmabuf, struct device *dev,
 	if (told || !__ratelimit(&dma_buf_report_limit))
 		return;
 	dma_buf_copy_name(dmabuf, name);
-	len = strlen(name);
 	va_start(args, fmt);
 	what.fmt = fmt;
 	what.va = &args;
 	if (misuse < DMA_BUF_UNLOCKED)
-		pr_notice(DMA_BUF_REPORT, dmabuf->exp_name, obj->ino, len, name,
-			  device, &what);
+		pr_notice(DMA_BUF_REPORT, dmabuf->exp_name, obj->ino,
+			  (int)strlen(name), name, device, &what);
 	else
-		WARN(1, DMA_BUF_REPORT, dmabuf->exp_name, obj->ino, len, name,
-		     device, &what);
+		WARN(1, DMA_BUF_REPORT, dmabuf->exp_name, obj->ino,
+		     (int)strlen(name), name, device, &what);
 	va_end(args);
 }

@@ -372,13 +372,11 @@ EXPORT_SYMBOL_GPL(dma_buf_iter_next);
 
 static int __init dma_buf_init(void)
 {
-	const size_t size = sizeof(struct dma_buf_object);
-
-	dma_buf_cache = kmem_cache_create("dma_buf_object", size, 0,
-					  SLAB_ACCOUNT | SLAB_PANIC, NULL);
-	dma_buf_resv_cache = kmem_cache_create("dma_buf_object_resv",
-					       size + sizeof(struct dma_resv), 0,
-					       SLAB_ACCOUNT | SLAB_PANIC, NULL);
+	dma_buf_cache = KMEM_CACHE(dma_buf_object, SLAB_ACCOUNT | SLAB_PANIC);
+	dma_buf_resv_cache =
+		kmem_cache_create("dma_buf_object_resv",
+				  struct_size_t(struct dma_buf_object, own_resv, 1),
+				  0, SLAB_ACCOUNT | SLAB_PANIC, NULL);
 	dma_buf_registry_init();
 	dma_buf_mnt = kern_mount(&dma_buf_fs_type);
 	return PTR_ERR_OR_ZERO(dma_buf_mnt);

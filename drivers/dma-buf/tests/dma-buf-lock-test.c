@@ -140,6 +140,27 @@ static void old_importer_works_as_with_the_lock(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(exp->dmabuf->resv));
 }
 
+/*
+ * etnaviv's submit: dma_buf_vmap() without the lock, and with one of its own that
+ * others take inside of it. Whoever waited for either would wait for ever.
+ */
+static void forgotten_lock_is_not_waited_for(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_holder *holder;
+	struct iosys_map map;
+
+	mock_reports(test);
+	holder = mock_hold(exp);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_vmap(exp->dmabuf, &map));
+	dma_buf_vunmap(exp->dmabuf, &map);
+	KUNIT_EXPECT_FALSE(test, completion_done(&holder->task->done));
+	mock_let_go(holder);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
+	if (IS_ENABLED(CONFIG_PROVE_LOCKING))
+		expect_unlocked(test, exp, NULL, &unlocked_rows[4]);
+}
+
 static long invalidate_in_task(void *exp)
 {
 	dma_buf_invalidate_mappings(((struct mock_exporter *)exp)->dmabuf);
@@ -171,6 +192,7 @@ static void lockdep_tells_who_has_the_lock(struct kunit *test)
 static struct kunit_case dma_buf_lock_cases[] = {
 	KUNIT_CASE(forgotten_lock_is_told_and_taken),
 	KUNIT_CASE(old_importer_works_as_with_the_lock),
+	KUNIT_CASE(forgotten_lock_is_not_waited_for),
 	KUNIT_CASE(lockdep_tells_who_has_the_lock),
 	{}
 };
