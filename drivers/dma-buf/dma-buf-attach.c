@@ -24,8 +24,7 @@
  *
  * The reservation lock guards the list of attachments and all that is mapped
  * through them. What is said of a lock below means this one. A function whose
- * caller is to hold it, and seems not to, reports that and takes it itself, so
- * that the exporter's operations have it.
+ * caller is to hold it, and seems not to, reports that and takes it itself.
  */
 
 /**
@@ -127,11 +126,10 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 {
 	struct dma_buf_attachment *attach = &obj->base;
 	struct dma_buf *dmabuf = attach->dmabuf;
-
 	long pages = obj->abandoned ? 0 : PFN_UP(dmabuf->size);
 
 	*what = "detached while mapped";
-	if (atomic_long_add_return(pages, &dma_buf_kept_pages) >
+	if (atomic_long_fetch_add(pages, &dma_buf_kept_pages) >=
 	    totalram_pages() / 32 && !obj->abandoned) {
 		atomic_long_sub(pages, &dma_buf_kept_pages);
 		*what = "detached while mapped, unmapped since too much is kept";
@@ -147,8 +145,9 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 	get_device(attach->dev);
 	if (!dma_buf_is_dynamic(dmabuf))
 		return true;
-	/* For a device that reaches a card's memory, a pin might be a move. */
-	if (!attach->peer2peer && !dmabuf->ops->pin(attach))
+	/* For a device that reaches a card's memory, the first pin might be a move. */
+	if ((!attach->peer2peer || obj->pins || obj->must_pin) &&
+	    !dmabuf->ops->pin(attach))
 		obj->pins++;
 	else
 		*what = "detached while mapped, and the buffer cannot be pinned";
@@ -232,8 +231,8 @@ static bool dma_buf_attachment_leave(struct dma_buf_attachment_object *obj)
  * unmap, and detaches once more, ends that; each of its detaches left it a
  * reference to put, as any detach does. Unbinding the driver of the device
  * meanwhile leaves a device without DMA operations of its own behind, which is
- * all that can be held here. No more than 1/32 of the memory is kept in this way;
- * beyond that the table goes back to the exporter, and the attachment ends.
+ * all that can be held here. Once 1/32 of the memory is kept in this way, the
+ * table goes back to the exporter instead, and the attachment ends.
  *
  * All other mappings, and tables that stay between two uses as told at
  * dma_buf_map_attachment(), are given back to the exporter here, with or without

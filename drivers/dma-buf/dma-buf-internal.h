@@ -78,7 +78,7 @@ struct dma_buf_poll {
  * @ino: inode number, outlives the inode
  * @told: each &enum dma_buf_misuse that was reported; guarded by
  *        &dma_buf.name_lock
- * @closed: &dma_buf.file is no more, or will be gone after an RCU grace period
+ * @closed: &dma_buf.file is going, and its memory may be another file's soon
  * @poll_armed: for each of @polls: on a fence, or about to be found too late
  * @vmap_is_iomem: of @vmap
  * @devices: how many attachments; changed under the reservation lock
@@ -252,8 +252,9 @@ enum dma_buf_misuse {
 	DMA_BUF_DETACHED_IN_USE,
 	DMA_BUF_UNMAP_DIRECTION,
 	DMA_BUF_MAPPED_ODD,
-	/* Misuse: a WARN. */
+	/* The same, with a call trace; a WARN with lockdep, as it is on 6.12. */
 	DMA_BUF_UNLOCKED,
+	/* Misuse: a WARN. */
 	DMA_BUF_RELEASED_EARLY,
 	DMA_BUF_DETACHED_MAPPED,
 	DMA_BUF_DETACHED_PINNED,
@@ -291,12 +292,12 @@ static inline bool dma_buf_bad_args(bool bad, const char *func)
  * @twin: there is one of that name and _unlocked
  *
  * Only lockdep knows whose a lock is. Without it, a caller seems to have what
- * anybody else holds at this moment. With a @twin, the lock is not waited for: a
- * driver may hold locks which it takes inside of this one at other times
- * (etnaviv's submit does), and goes on without it then, as on Linux 6.12.
+ * anybody else holds at this moment. A vmap (a @twin, no @attach) does not wait
+ * for it: etnaviv holds a lock that it takes inside of this one at other times.
+ * Then it goes on without, as on Linux 6.12.
  *
- * Return: true if so. Otherwise that was reported, and the lock was taken, for
- * the caller of this function to give back.
+ * Return: true if so, or it could not be taken. Otherwise it was taken, for the
+ * caller of this function to give back. Whoever had not got it was reported.
  */
 static __always_inline bool dma_buf_has_lock(struct dma_buf *dmabuf,
 					     struct dma_buf_attachment *attach,
@@ -308,7 +309,7 @@ static __always_inline bool dma_buf_has_lock(struct dma_buf *dmabuf,
 	dma_buf_report(dmabuf, attach ? attach->dev : NULL, DMA_BUF_UNLOCKED,
 		       "%s() without the reservation lock, use %s%s()", func,
 		       twin ? func : "dma_resv", twin ? "_unlocked" : "_lock");
-	if (twin)
+	if (twin && !attach)
 		return !dma_resv_trylock(dmabuf->resv);
 	dma_resv_lock(dmabuf->resv, NULL);
 	return false;

@@ -193,8 +193,8 @@ dma_buf_map_locked(struct dma_buf_attachment_object *obj,
 }
 
 /*
- * The look would be a third of what mapping costs a dynamic importer of memory
- * that moves, and it has to know the lock anyhow: it waits for fences itself.
+ * The look would be a third of what mapping costs a dynamic importer that is told
+ * of moves, and it has to know the lock anyhow: it waits for fences itself.
  */
 static __always_inline bool
 dma_buf_map_has_lock(struct dma_buf_attachment_object *obj, const char *func)
@@ -219,20 +219,16 @@ static __always_inline void dma_buf_unmap(struct dma_buf_attachment *attach,
 	might_sleep();
 	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, func))
 		return;
-	if (owned && !dma_buf_map_has_lock(obj, func)) {
-		dma_buf_unmap_attachment(attach, sgt, dir);
-		dma_resv_unlock(attach->dmabuf->resv);
-		return;
-	}
-
-	if (!owned)
+	if (owned)
+		owned = dma_buf_map_has_lock(obj, func);
+	else
 		dma_resv_lock(attach->dmabuf->resv, NULL);
 	mapping = dma_buf_mapping_find(obj, sgt, dir);
 	found = mapping;
 	if (found) {
 		kept = obj->kept && mapping == &obj->first;
-		/* A table that is kept has no use for a direction at unmap. */
-		if (!kept)
+		/* Who got a table that is kept, or was, may not know of its own. */
+		if (!kept && mapping->dir != DMA_BIDIRECTIONAL)
 			mapped = mapping->dir;
 		/* If its only map was interrupted, it goes all the same. */
 		if (!--mapping->users && !(kept && READ_ONCE(obj->settled)))
@@ -283,13 +279,9 @@ dma_buf_map(struct dma_buf_attachment *attach, enum dma_data_direction dir,
 	if (dma_buf_bad_args(!attach || !attach->dmabuf ||
 			     !valid_dma_direction(dir), func))
 		return ERR_PTR(-EINVAL);
-	if (owned && !dma_buf_map_has_lock(obj, func)) {
-		sgt = dma_buf_map_attachment(attach, dir);
-		dma_resv_unlock(attach->dmabuf->resv);
-		return sgt;
-	}
-
-	if (!owned)
+	if (owned)
+		owned = dma_buf_map_has_lock(obj, func);
+	else
 		dma_resv_lock(attach->dmabuf->resv, NULL);
 	sgt = dma_buf_map_locked(obj, dir);
 	if (!owned)

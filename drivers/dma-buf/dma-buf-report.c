@@ -53,21 +53,26 @@ void dma_buf_report(struct dma_buf *dmabuf, struct device *dev,
 	va_list args;
 	bool told;
 
+	if (READ_ONCE(obj->told) & BIT(misuse) ||
+	    !__ratelimit(&dma_buf_report_limit))
+		return;
 	scoped_guard(spinlock, &dmabuf->name_lock) {
 		told = obj->told & BIT(misuse);
-		obj->told |= BIT(misuse);
+		WRITE_ONCE(obj->told, obj->told | BIT(misuse));
 	}
-	if (told || !__ratelimit(&dma_buf_report_limit))
+	if (told)
 		return;
 	dma_buf_copy_name(dmabuf, name);
 	va_start(args, fmt);
 	what.fmt = fmt;
 	what.va = &args;
-	if (misuse < DMA_BUF_UNLOCKED)
+	if (misuse < DMA_BUF_UNLOCKED + !IS_ENABLED(CONFIG_LOCKDEP))
 		pr_notice(DMA_BUF_REPORT, dmabuf->exp_name, obj->ino,
 			  (int)strlen(name), name, device, &what);
 	else
 		WARN(1, DMA_BUF_REPORT, dmabuf->exp_name, obj->ino,
 		     (int)strlen(name), name, device, &what);
+	if (misuse == DMA_BUF_UNLOCKED && !IS_ENABLED(CONFIG_LOCKDEP))
+		dump_stack();
 	va_end(args);
 }

@@ -73,6 +73,15 @@ static void reports_leave_room_in_the_log(struct kunit *test)
 	/* On a machine so slow that time passes, some more. */
 	KUNIT_EXPECT_GE(test, reports->count, 50);
 	KUNIT_EXPECT_LT(test, reports->count, 200);
+
+	/* What found no room is told at its next occasion. */
+	mock_forget_told(exp->dmabuf);
+	dma_buf_report(exp->dmabuf, NULL, DMA_BUF_MAPPED_ODD, "d");
+	mock_room_for_reports();
+	reports->count = 0;
+	dma_buf_report(exp->dmabuf, NULL, DMA_BUF_MAPPED_ODD, "d");
+	mock_read_reports(test);
+	KUNIT_EXPECT_EQ(test, 1, reports->count);
 }
 
 static void bad_arguments_name_the_function(struct kunit *test)
