@@ -89,7 +89,6 @@ static void expect_unlocked(struct kunit *test, struct mock_exporter *exp,
 		mock_expect_report(test, exp, imp, what);
 	else
 		mock_expect_remark(test, exp, imp, what);
-
 }
 
 /* The mock exporter sees to it that its operations run under the lock. */
