@@ -227,8 +227,8 @@ static __always_inline void dma_buf_unmap(struct dma_buf_attachment *attach,
 	found = mapping;
 	if (found) {
 		kept = obj->kept && mapping == &obj->first;
-		/* Who got a table that is kept, or was, may not know of its own. */
-		if (!kept && mapping->dir != DMA_BIDIRECTIONAL)
+		/* A table that is kept has no use for a direction at unmap. */
+		if (!kept)
 			mapped = mapping->dir;
 		/* If its only map was interrupted, it goes all the same. */
 		if (!--mapping->users && !(kept && READ_ONCE(obj->settled)))
