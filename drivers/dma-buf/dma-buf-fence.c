@@ -6,6 +6,7 @@
 #include <linux/dma-fence-unwrap.h>
 #include <linux/file.h>
 #include <linux/poll.h>
+#include <linux/seq_file.h>
 #include <linux/sync_file.h>
 #include <linux/uaccess.h>
 
@@ -28,6 +29,38 @@ long dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage)
 	left = dma_resv_wait_timeout(dmabuf->resv, usage, true,
 				     MAX_SCHEDULE_TIMEOUT);
 	return min(left, 0L);
+}
+
+/**
+ * dma_buf_seq_fences - print the fences that are pending
+ * @m: where to
+ * @resv: the reservation object, whose lock is not needed
+ * @up_to: the last usage of interest
+ * @show: prints one
+ */
+void dma_buf_seq_fences(struct seq_file *m, struct dma_resv *resv,
+			enum dma_resv_usage up_to,
+			void (*show)(struct seq_file *m, struct dma_fence *fence,
+				     const char *usage))
+{
+	static const char * const usage[] = {
+		[DMA_RESV_USAGE_KERNEL] = "kernel",
+		[DMA_RESV_USAGE_WRITE] = "write",
+		[DMA_RESV_USAGE_READ] = "read",
+		[DMA_RESV_USAGE_BOOKKEEP] = "bookkeep",
+	};
+	struct dma_resv_iter cursor;
+	struct dma_fence *fence;
+	size_t start = m->count;
+
+	dma_resv_iter_begin(&cursor, resv, up_to);
+	dma_resv_for_each_fence_unlocked(&cursor, fence) {
+		/* The set has changed: what was printed of it counts no more. */
+		if (dma_resv_iter_is_restarted(&cursor))
+			m->count = start;
+		show(m, fence, usage[dma_resv_iter_usage(&cursor)]);
+	}
+	dma_resv_iter_end(&cursor);
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dma-buf: what people read about buffers.
+ * dma-buf: a reader of all buffers, and what people read about each.
  */
 #include <linux/debugfs.h>
 #include <linux/device.h>
@@ -11,9 +11,9 @@
 #include "dma-buf-internal.h"
 
 /**
- * struct dma_buf_info - one reader of bufinfo
+ * struct dma_buf_info - one reader
  * @cursor: where it is
- * @count: buffers printed so far
+ * @count: buffers read so far
  * @bytes: their size
  * @at_total: all that is left is the last line
  */
@@ -99,27 +99,12 @@ static void dma_buf_info_show_line(struct seq_file *m,
 	seq_putc(m, '\n');
 }
 
-/* As dma_resv_describe() does it, for somebody who has not got the lock. */
-static void dma_buf_info_show_fences(struct seq_file *m, struct dma_resv *resv)
+/* A line as dma_resv_describe() has it. */
+static void dma_buf_info_show_fence(struct seq_file *m, struct dma_fence *fence,
+				    const char *usage)
 {
-	static const char * const usage[] = {
-		[DMA_RESV_USAGE_KERNEL] = "kernel",
-		[DMA_RESV_USAGE_WRITE] = "write",
-		[DMA_RESV_USAGE_READ] = "read",
-	};
-	struct dma_resv_iter cursor;
-	struct dma_fence *fence;
-	size_t start = m->count;
-
-	dma_resv_iter_begin(&cursor, resv, DMA_RESV_USAGE_READ);
-	dma_resv_for_each_fence_unlocked(&cursor, fence) {
-		/* The set has changed: what was printed of it counts no more. */
-		if (dma_resv_iter_is_restarted(&cursor))
-			m->count = start;
-		seq_printf(m, "\t%s fence:", usage[dma_resv_iter_usage(&cursor)]);
-		dma_fence_describe(fence, m);
-	}
-	dma_resv_iter_end(&cursor);
+	seq_printf(m, "\t%s fence:", usage);
+	dma_fence_describe(fence, m);
 }
 
 /*
@@ -132,7 +117,8 @@ static void dma_buf_info_show_users(struct seq_file *m,
 {
 	struct dma_buf_attachment *attach;
 
-	dma_buf_info_show_fences(m, obj->base.resv);
+	dma_buf_seq_fences(m, obj->base.resv, DMA_RESV_USAGE_READ,
+			   dma_buf_info_show_fence);
 	if (!dma_resv_trylock(obj->base.resv)) {
 		seq_printf(m, "\tBusy: %u devices attached, their names cannot be read now\n\n",
 			   READ_ONCE(obj->devices));
@@ -166,6 +152,17 @@ static int dma_buf_info_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static int dma_buf_info_show_facts(struct seq_file *m, void *v)
+{
+	struct dma_buf_info *info = m->private;
+
+	if (v == SEQ_START_TOKEN)
+		seq_puts(m, "dma-buf\t1\n");
+	else if (v != &dma_buf_info_total)
+		dma_buf_facts(m, v, info->cursor.file);
+	return 0;
+}
+
 static const struct seq_operations dma_buf_info_ops = {
 	.start = dma_buf_info_start,
 	.next = dma_buf_info_next,
@@ -173,9 +170,16 @@ static const struct seq_operations dma_buf_info_ops = {
 	.show = dma_buf_info_show,
 };
 
+static const struct seq_operations dma_buf_info_facts_ops = {
+	.start = dma_buf_info_start,
+	.next = dma_buf_info_next,
+	.stop = dma_buf_info_stop,
+	.show = dma_buf_info_show_facts,
+};
+
 static int dma_buf_info_open(struct inode *inode, struct file *file)
 {
-	return seq_open_private(file, &dma_buf_info_ops,
+	return seq_open_private(file, inode->i_private,
 				sizeof(struct dma_buf_info));
 }
 
@@ -199,7 +203,10 @@ static int __init dma_buf_info_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("dma_buf", NULL);
 
-	debugfs_create_file("bufinfo", 0444, dir, NULL, &dma_buf_info_fops);
+	debugfs_create_file("bufinfo", 0444, dir, (void *)&dma_buf_info_ops,
+			    &dma_buf_info_fops);
+	debugfs_create_file("buffers", 0400, dir,
+			    (void *)&dma_buf_info_facts_ops, &dma_buf_info_fops);
 	return 0;
 }
 subsys_initcall(dma_buf_info_init);

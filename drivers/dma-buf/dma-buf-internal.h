@@ -4,7 +4,8 @@
  *
  * The files, from the top: each calls only those below it.
  *
- *	dma-buf-info.c		what people read
+ *	dma-buf-info.c		a reader of all buffers, and what people read
+ *	dma-buf-facts.c		what programs read
  *	dma-buf.c		a buffer's life, references, walks over buffers
  *	dma-buf-file.c		what userspace does with its file
  *	dma-buf-attach.c	devices on it
@@ -203,6 +204,10 @@ bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 
 /* dma-buf-fence.c */
 long dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage);
+void dma_buf_seq_fences(struct seq_file *m, struct dma_resv *resv,
+			enum dma_resv_usage up_to,
+			void (*show)(struct seq_file *m, struct dma_fence *fence,
+				     const char *usage));
 __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table);
 void dma_buf_poll_end(struct dma_buf_object *obj);
 long dma_buf_export_sync_file(struct dma_buf *dmabuf, void __user *arg);
@@ -236,6 +241,10 @@ struct dma_buf_object *dma_buf_cursor_get(struct dma_buf_cursor *cursor);
 void dma_buf_cursor_put(struct dma_buf_cursor *cursor);
 void dma_buf_cursor_pass(struct dma_buf_cursor *cursor,
 			 struct dma_buf_object *obj);
+
+/* dma-buf-facts.c */
+void dma_buf_facts(struct seq_file *m, struct dma_buf_object *obj,
+		   struct file *file);
 
 /* dma-buf-sysfs-stats.c */
 int dma_buf_stats_add(struct dma_buf_object *obj);

@@ -199,38 +199,18 @@ static void invalidate_refuses_nothing(struct kunit *test)
 	mock_expect_bad_args(test, "dma_buf_invalidate_mappings");
 }
 
-static int pin(struct mock_importer *imp)
-{
-	struct dma_resv *resv = imp->attach->dmabuf->resv;
-	int err;
-
-	dma_resv_lock(resv, NULL);
-	err = dma_buf_pin(imp->attach);
-	dma_resv_unlock(resv);
-	return err;
-}
-
-static void unpin(struct mock_importer *imp)
-{
-	struct dma_resv *resv = imp->attach->dmabuf->resv;
-
-	dma_resv_lock(resv, NULL);
-	dma_buf_unpin(imp->attach);
-	dma_resv_unlock(resv);
-}
-
 static void pins_nest(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
 	struct mock_importer *imp = mock_importer(test, "imp");
 
 	mock_attach_dynamic(imp, exp);
-	KUNIT_EXPECT_EQ(test, 0, pin(imp));
-	KUNIT_EXPECT_EQ(test, 0, pin(imp));
+	KUNIT_EXPECT_EQ(test, 0, mock_pin(imp));
+	KUNIT_EXPECT_EQ(test, 0, mock_pin(imp));
 	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_PIN]);
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
-	unpin(imp);
-	unpin(imp);
+	mock_unpin(imp);
+	mock_unpin(imp);
 	KUNIT_EXPECT_EQ(test, 2, exp->calls[MOCK_UNPIN]);
 }
 
@@ -242,7 +222,7 @@ static void pin_may_fail(struct kunit *test)
 	mock_reports(test);
 	mock_attach_dynamic(imp, exp);
 	exp->errors[MOCK_PIN] = -ENOSPC;
-	KUNIT_EXPECT_EQ(test, -ENOSPC, pin(imp));
+	KUNIT_EXPECT_EQ(test, -ENOSPC, mock_pin(imp));
 	/* Nothing is pinned, so detach has nothing to say. */
 	mock_detach(imp);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_DETACH]);
@@ -257,10 +237,10 @@ static void pin_of_a_static_exporter_is_free(struct kunit *test)
 
 	mock_reports(test);
 	mock_attach_dynamic(imp, exp);
-	KUNIT_EXPECT_EQ(test, 0, pin(imp));
+	KUNIT_EXPECT_EQ(test, 0, mock_pin(imp));
 	mock_detach(imp);
 	mock_attach_dynamic(imp, exp);
-	unpin(imp);
+	mock_unpin(imp);
 	mock_expect_no_report(test);
 }
 
@@ -271,7 +251,7 @@ static void static_importer_must_not_pin(struct kunit *test)
 
 	mock_reports(test);
 	mock_attach(imp, exp);
-	KUNIT_EXPECT_EQ(test, -EINVAL, pin(imp));
+	KUNIT_EXPECT_EQ(test, -EINVAL, mock_pin(imp));
 	mock_expect_report(test, exp, imp, "pin by a static importer");
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_PIN]);
 }
@@ -285,12 +265,12 @@ static void unpin_needs_a_pin(struct kunit *test)
 	mock_reports(test);
 	mock_attach_dynamic(a, exp);
 	mock_attach_dynamic(b, exp);
-	KUNIT_EXPECT_EQ(test, 0, pin(a));
+	KUNIT_EXPECT_EQ(test, 0, mock_pin(a));
 	/* The pin of one importer is not another's to give back. */
-	unpin(b);
+	mock_unpin(b);
 	mock_expect_report(test, exp, b, "unpin without pin");
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
-	unpin(a);
+	mock_unpin(a);
 	mock_expect_no_report(test);
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNPIN]);
 }

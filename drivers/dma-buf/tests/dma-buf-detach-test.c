@@ -255,10 +255,8 @@ static void detach_while_pinned_unpins(struct kunit *test)
 
 	mock_reports(test);
 	mock_attach_dynamic(imp, exp);
-	dma_resv_lock(exp->dmabuf->resv, NULL);
-	KUNIT_EXPECT_EQ(test, 0, dma_buf_pin(imp->attach));
-	KUNIT_EXPECT_EQ(test, 0, dma_buf_pin(imp->attach));
-	dma_resv_unlock(exp->dmabuf->resv);
+	KUNIT_EXPECT_EQ(test, 0, mock_pin(imp));
+	KUNIT_EXPECT_EQ(test, 0, mock_pin(imp));
 
 	mock_detach(imp);
 	mock_expect_report(test, exp, imp, "detached while pinned");

@@ -334,14 +334,10 @@ static void pin_by_another_may_make_map_fail(struct kunit *test)
 	struct mock_importer *display = mock_importer(test, "display");
 	struct mock_importer *imp = mock_importer(test, "imp");
 	struct dma_buf_attachment *attach = mock_attach(imp, exp);
-	int err;
 
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_PIN]);
 	mock_attach_dynamic(display, exp);
-	dma_resv_lock(exp->dmabuf->resv, NULL);
-	err = dma_buf_pin(display->attach);
-	dma_resv_unlock(exp->dmabuf->resv);
-	KUNIT_ASSERT_EQ(test, 0, err);
+	KUNIT_ASSERT_EQ(test, 0, mock_pin(display));
 
 	exp->errors[MOCK_PIN] = -EINVAL;
 	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-EINVAL),
@@ -349,9 +345,7 @@ static void pin_by_another_may_make_map_fail(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_MAP]);
 	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_UNPIN]);
 
-	dma_resv_lock(exp->dmabuf->resv, NULL);
-	dma_buf_unpin(display->attach);
-	dma_resv_unlock(exp->dmabuf->resv);
+	mock_unpin(display);
 }
 
 static struct kunit_case dma_buf_drivers_cases[] = {

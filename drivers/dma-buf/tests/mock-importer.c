@@ -115,6 +115,36 @@ void mock_detach(struct mock_importer *imp)
 }
 
 /**
+ * mock_pin - keep the buffer where it is, under its lock
+ * @imp: a device on it
+ *
+ * Return: what dma_buf_pin() does.
+ */
+int mock_pin(struct mock_importer *imp)
+{
+	struct dma_resv *resv = imp->attach->dmabuf->resv;
+	int err;
+
+	dma_resv_lock(resv, NULL);
+	err = dma_buf_pin(imp->attach);
+	dma_resv_unlock(resv);
+	return err;
+}
+
+/**
+ * mock_unpin - let the buffer move again, under its lock
+ * @imp: the device
+ */
+void mock_unpin(struct mock_importer *imp)
+{
+	struct dma_resv *resv = imp->attach->dmabuf->resv;
+
+	dma_resv_lock(resv, NULL);
+	dma_buf_unpin(imp->attach);
+	dma_resv_unlock(resv);
+}
+
+/**
  * mock_map - map in one of both ways
  * @attach: of the importer
  * @dir: of the transfer

@@ -188,6 +188,8 @@ struct dma_buf_attachment *mock_attach_as(struct mock_importer *imp,
 					  struct mock_exporter *exp,
 					  enum mock_importer_kind kind);
 void mock_detach(struct mock_importer *imp);
+int mock_pin(struct mock_importer *imp);
+void mock_unpin(struct mock_importer *imp);
 struct sg_table *mock_map(struct dma_buf_attachment *attach,
 			  enum dma_data_direction dir, bool locked);
 void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
@@ -232,6 +234,7 @@ void mock_fence_add(struct kunit *test, struct dma_resv *resv,
 		    struct mock_fence *fence, enum dma_resv_usage usage);
 struct mock_fence *mock_busy(struct mock_exporter *exp,
 			     enum dma_resv_usage usage);
+char *mock_describe(struct kunit *test, struct mock_fence *fence);
 struct mock_poller *mock_poller(struct kunit *test, __poll_t events);
 __poll_t mock_poll(struct mock_poller *poller, struct dma_buf *dmabuf);
 void mock_unpoll(struct mock_poller *poller);

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: what programs read about buffers.
+ */
+#include <linux/cgroup.h>
+#include <linux/device.h>
+#include <linux/dma-direct.h>
+#include <linux/dma-map-ops.h>
+#include <linux/fs.h>
+#include <linux/iommu-dma.h>
+#include <linux/memcontrol.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/swiotlb.h>
+
+#include "dma-buf-internal.h"
+
+static void dma_buf_fact_text(struct seq_file *m, const char *key,
+			      const char *text)
+{
+	seq_puts(m, key);
+	seq_putc(m, '\t');
+	dma_buf_seq_name(m, text);
+	seq_putc(m, '\n');
+}
+
+static void dma_buf_fact_number(struct seq_file *m, const char *key, u64 number)
+{
+	seq_puts(m, key);
+	seq_put_decimal_ull(m, "\t", number);
+	seq_putc(m, '\n');
+}
+
+/* What is the rule is not worth a line for each of many thousand buffers. */
+static void dma_buf_fact_if(struct seq_file *m, const char *key, u64 number)
+{
+	if (number)
+		dma_buf_fact_number(m, key, number);
+}
+
+/* Does the device see a copy of this segment? */
+static bool dma_buf_is_bounced(struct device *dev, struct scatterlist *sg)
+{
+	if (sg_dma_is_swiotlb(sg))
+		return true;
+	/* Where nothing translates addresses, they tell what memory it is. */
+	return !sg_dma_is_bus_address(sg) && !get_dma_ops(dev) &&
+	       !use_dma_iommu(dev) &&
+	       swiotlb_find_pool(dev, dma_to_phys(dev, sg_dma_address(sg)));
+}
+
+static void dma_buf_facts_mapping(struct seq_file *m,
+				  struct dma_buf_attachment_object *obj,
+				  struct dma_buf_mapping *mapping)
+{
+	static const char * const direction[] = {
+		[DMA_BIDIRECTIONAL] = "both",
+		[DMA_TO_DEVICE] = "to-device",
+		[DMA_FROM_DEVICE] = "from-device",
+	};
+	unsigned int bounced = 0;
+	struct scatterlist *sg;
+	u64 bytes = 0;
+	int i;
+
+	for_each_sgtable_dma_sg(mapping->sgt, sg, i) {
+		bytes += sg_dma_len(sg);
+		bounced += dma_buf_is_bounced(obj->base.dev, sg);
+	}
+	dma_buf_fact_text(m, "mapping", direction[mapping->dir]);
+	dma_buf_fact_number(m, "uses", mapping->users);
+	dma_buf_fact_if(m, "kept", obj->kept && mapping == &obj->first);
+	dma_buf_fact_if(m, "pinned", obj->must_pin);
+	dma_buf_fact_number(m, "segments", mapping->sgt->nents);
+	dma_buf_fact_number(m, "bytes", bytes);
+	dma_buf_fact_if(m, "bounced", bounced);
+}
+
+static void dma_buf_facts_attachment(struct seq_file *m,
+				     struct dma_buf_attachment_object *obj)
+{
+	struct dma_buf_attachment *attach = &obj->base;
+	struct dma_buf_mapping *mapping;
+
+	dma_buf_fact_text(m, "attachment", dev_name(attach->dev));
+	if (attach->dev->bus)
+		dma_buf_fact_text(m, "bus", attach->dev->bus->name);
+	dma_buf_fact_text(m, "importer",
+			  !dma_buf_attachment_is_dynamic(attach) ? "static" :
+			  dma_buf_attach_revocable(attach) ? "dynamic" : "deaf");
+	if (attach->importer_ops && attach->importer_ops->allow_peer2peer)
+		dma_buf_fact_text(m, "peer2peer",
+				  attach->peer2peer ? "granted" : "refused");
+	dma_buf_fact_if(m, "pins", obj->pins);
+	dma_buf_fact_if(m, "abandoned", obj->abandoned);
+	for (mapping = &obj->first; mapping; mapping = mapping->next)
+		if (mapping->sgt)
+			dma_buf_facts_mapping(m, obj, mapping);
+}
+
+/* What the reservation lock guards, if it is free: nobody waits for it here. */
+static void dma_buf_facts_users(struct seq_file *m, struct dma_buf_object *obj)
+{
+	struct dma_buf_attachment *attach;
+
+	if (!dma_resv_trylock(obj->base.resv)) {
+		dma_buf_fact_number(m, "busy", READ_ONCE(obj->devices));
+		return;
+	}
+	dma_buf_fact_if(m, "vmaps", obj->vmap_users);
+	list_for_each_entry(attach, &obj->base.attachments, node)
+		dma_buf_facts_attachment(m, to_attachment_object(attach));
+	dma_resv_unlock(obj->base.resv);
+}
+
+static void dma_buf_facts_fence(struct seq_file *m, struct dma_fence *fence,
+				const char *usage)
+{
+	char text[128];
+	struct seq_file description = { .buf = text, .size = sizeof(text) };
+
+	/* Only the base knows the names in it, and they may be a program's. */
+	dma_fence_describe(fence, &description);
+	dma_buf_fact_text(m, "fence", usage);
+	dma_buf_fact_number(m, "context", fence->context);
+	dma_buf_fact_number(m, "seqno", fence->seqno);
+	dma_buf_fact_text(m, "describe", strim(text));
+}
+
+#ifdef CONFIG_MEMCG
+static u64 dma_buf_cgroup(struct dma_buf_object *obj)
+{
+	struct mem_cgroup *memcg;
+
+	guard(rcu)();
+	memcg = mem_cgroup_from_virt(obj);
+	return memcg ? cgroup_ino(memcg->css.cgroup) : 0;
+}
+#else
+static u64 dma_buf_cgroup(struct dma_buf_object *obj)
+{
+	return 0;
+}
+#endif
+
+/**
+ * dma_buf_facts - one buffer in /sys/kernel/debug/dma_buf/buffers
+ * @m: where to
+ * @obj: the buffer, held by the reader
+ * @file: a reference of the reader's, or NULL if the buffer has outlived its own
+ *
+ * The format is promised in Documentation/userspace-api/dma-buf-watching.rst.
+ *
+ * Context: May sleep. Tries the reservation lock, and does not wait for it.
+ */
+void dma_buf_facts(struct seq_file *m, struct dma_buf_object *obj,
+		   struct file *file)
+{
+	struct dma_buf *dmabuf = &obj->base;
+	char name[DMA_BUF_NAME_LEN];
+
+	dma_buf_fact_number(m, "buffer", obj->ino);
+	dma_buf_fact_number(m, "size", dmabuf->size);
+	dma_buf_fact_text(m, "exporter", dmabuf->exp_name);
+	dma_buf_fact_text(m, "module", module_name(dmabuf->owner));
+	if (dma_buf_copy_name(dmabuf, name))
+		dma_buf_fact_text(m, "name", name);
+	/* One is the reader's. */
+	dma_buf_fact_number(m, "references", file ? file_count(file) - 1 : 0);
+	dma_buf_fact_if(m, "moves", dma_buf_is_dynamic(dmabuf));
+	dma_buf_fact_if(m, "shared-resv", dmabuf->resv != obj->own_resv);
+	dma_buf_fact_if(m, "cgroup", dma_buf_cgroup(obj));
+	if (READ_ONCE(obj->poll_armed[DMA_BUF_POLL_IN]))
+		dma_buf_fact_text(m, "poll", "in");
+	if (READ_ONCE(obj->poll_armed[DMA_BUF_POLL_OUT]))
+		dma_buf_fact_text(m, "poll", "out");
+	dma_buf_seq_fences(m, dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
+			   dma_buf_facts_fence);
+	dma_buf_facts_users(m, obj);
+}
