@@ -85,19 +85,24 @@ long buffer_count(int fd)
 	return count;
 }
 
-char *bufinfo_text(void)
+static char *read_all(const char *path)
 {
 	char *text = malloc(BUFINFO_MAX);
 	ssize_t got;
 
 	if (!text)
 		return NULL;
-	got = read_text(BUFINFO, text, BUFINFO_MAX);
+	got = read_text(path, text, BUFINFO_MAX);
 	if (got >= 0)
 		return text;
 	free(text);
 	errno = -got;
 	return NULL;
+}
+
+char *bufinfo_text(void)
+{
+	return read_all(BUFINFO);
 }
 
 /* The inode number is the sixth column. */
@@ -167,6 +172,32 @@ int bufinfo_format(char *text, size_t len, int fd, const char *exp_name, const c
 			(unsigned long)st.st_ino, name);
 	return snprintf(text + used, len - used, "\tAttached Devices:\n%sTotal %u %s\n\n",
 			devices, count_lines(devices), "devices attached");
+}
+
+char *facts_block(ino_t ino)
+{
+	char *text = read_all(BUFFERS);
+	char start[40], *block, *end;
+
+	snprintf(start, sizeof(start), "\nbuffer\t%lu\n", (unsigned long)ino);
+	block = text ? strstr(text, start) : NULL;
+	if (block) {
+		end = strstr(block + 1, "\nbuffer\t");
+		if (end)
+			end[1] = '\0';
+		block = strdup(block + 1);
+	}
+	free(text);
+	return block;
+}
+
+bool has_fact(const char *block, const char *key, const char *value)
+{
+	char line[256];
+
+	/* Never the first line, which begins the block. */
+	snprintf(line, sizeof(line), "\n%s\t%s\n", key, value);
+	return block && strstr(block, line);
 }
 
 bool stats_present(void)

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #define BUFINFO	"/sys/kernel/debug/dma_buf/bufinfo"
+#define BUFFERS	"/sys/kernel/debug/dma_buf/buffers"
 #define STATS	"/sys/kernel/dmabuf/buffers"
 
 /* The whole of a text file, NUL-terminated: its length, or -errno (-EFBIG: len is too small). */
@@ -33,6 +34,12 @@ char *bufinfo_block(ino_t ino);
 /* What that block is when these are its columns, devices being full lines. */
 int bufinfo_format(char *text, size_t len, int fd, const char *exp_name, const char *name,
 		   const char *devices);
+
+/* All lines that the file for programs has for the buffer, each with its end; to be freed. */
+char *facts_block(ino_t ino);
+
+/* Whether a key has this value in such a block. */
+bool has_fact(const char *block, const char *key, const char *value);
 
 /* Whether the kernel keeps statistics in sysfs, and whether they know of the buffer. */
 bool stats_present(void);

@@ -335,4 +335,19 @@ TEST_F(charged, buffers_are_charged)
 	EXPECT_GT(buffers - MANY * size / 2, after);
 }
 
+TEST_F(charged, cgroup_is_named)
+{
+	char number[24], *block;
+	struct buffer buf;
+	struct stat st;
+
+	ASSERT_EQ(0, buffer_create(&system_heap, 1, O_RDWR, &buf));
+	ASSERT_EQ(0, stat(CGROUP, &st));
+	snprintf(number, sizeof(number), "%lu", (unsigned long)st.st_ino);
+	block = facts_block(buffer_ino(buf.fd));
+	EXPECT_TRUE(has_fact(block, "cgroup", number)) TH_LOG("%s: %s", number, block);
+	free(block);
+	buffer_destroy(&buf);
+}
+
 TEST_HARNESS_MAIN

@@ -19,33 +19,11 @@
 #include "exporters.h"
 #include "fences.h"
 #include "harness.h"
+#include "modules.h"
 #include "process.h"
 #include "result.h"
 
 #define PAGES	4
-
-static int load(const char *file, const char *parameters)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	err = result(syscall(SYS_finit_module, fd, parameters, 0));
-	close(fd);
-	return err;
-}
-
-/* What the module still has to free may need an RCU grace period. */
-static int unload(const char *module)
-{
-	int err, patience = HANG_GUARD_MS;
-
-	do {
-		err = result(syscall(SYS_delete_module, module, O_NONBLOCK));
-	} while (err == -EAGAIN && patience-- && !usleep(1000));
-	return err;
-}
 
 FIXTURE(model)
 {
@@ -71,15 +49,15 @@ FIXTURE_SETUP(model)
 	int err;
 
 	/* What a test left behind that was cut short by its failure. */
-	unload("static_importer");
-	unload("least_exporter");
-	unload("model_importer");
-	unload("model_exporter");
-	err = load("model-exporter.ko", "");
+	module_unload("static_importer");
+	module_unload("least_exporter");
+	module_unload("model_importer");
+	module_unload("model_exporter");
+	err = module_load("model-exporter.ko", "");
 	if (err == -ENOENT)
 		SKIP(return, "the modules of samples/dma-buf are not here");
 	ASSERT_EQ(0, err);
-	ASSERT_EQ(0, load("model-importer.ko", variant->parameters));
+	ASSERT_EQ(0, module_load("model-importer.ko", variant->parameters));
 	self->exporter = open("/dev/model_exporter", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->exporter, 0);
 	self->importer = open("/dev/model_importer", O_RDWR | O_CLOEXEC);
@@ -98,8 +76,8 @@ FIXTURE_TEARDOWN(model)
 	close(self->buffer);
 	close(self->importer);
 	close(self->exporter);
-	EXPECT_EQ(0, unload("model_importer"));
-	EXPECT_EQ(0, unload("model_exporter"));
+	EXPECT_EQ(0, module_unload("model_importer"));
+	EXPECT_EQ(0, module_unload("model_exporter"));
 }
 
 /* Without that option of the kernel, what any importer has mapped stays in place. */
@@ -447,13 +425,13 @@ TEST_F(model, modules_stay_while_used)
 	munmap(self->word, PAGES * page_align(1));
 	close(self->buffer);
 	self->buffer = -1;
-	EXPECT_EQ(0, unload("model_exporter"));
+	EXPECT_EQ(0, module_unload("model_exporter"));
 	EXPECT_EQ(-EAGAIN, result(syscall(SYS_delete_module, "model_importer", O_NONBLOCK)));
 	close(sync_file);
-	EXPECT_EQ(0, unload("model_importer"));
+	EXPECT_EQ(0, module_unload("model_importer"));
 	/* For the end of the test to unload again. */
-	EXPECT_EQ(0, load("model-exporter.ko", ""));
-	EXPECT_EQ(0, load("model-importer.ko", ""));
+	EXPECT_EQ(0, module_load("model-exporter.ko", ""));
+	EXPECT_EQ(0, module_load("model-importer.ko", ""));
 }
 
 static int import_others(const struct exporter *exporter, int importer)
@@ -501,7 +479,7 @@ TEST_F(model, smallest_exporter)
 	int exporter, buffer;
 	__u64 sum;
 
-	ASSERT_EQ(0, load("least-exporter.ko", ""));
+	ASSERT_EQ(0, module_load("least-exporter.ko", ""));
 	exporter = open("/dev/least_exporter", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(exporter, 0);
 	EXPECT_EQ(-EINVAL, result(ioctl(exporter, MODEL_EXPORTER_ALLOC, 0)));
@@ -517,8 +495,8 @@ TEST_F(model, smallest_exporter)
 	/* Its last fences are in the buffer, and the importer's module stays for them. */
 	close(self->importer);
 	close(buffer);
-	ASSERT_EQ(0, unload("model_importer"));
-	ASSERT_EQ(0, load("model-importer.ko", "dma_bits=24"));
+	ASSERT_EQ(0, module_unload("model_importer"));
+	ASSERT_EQ(0, module_load("model-importer.ko", "dma_bits=24"));
 	self->importer = open("/dev/model_importer", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->importer, 0);
 	buffer = ioctl(exporter, MODEL_EXPORTER_ALLOC, page_align(1));
@@ -526,7 +504,7 @@ TEST_F(model, smallest_exporter)
 	EXPECT_EQ(-EBUSY, attach(self->importer, buffer));
 	close(buffer);
 	close(exporter);
-	EXPECT_EQ(0, unload("least_exporter"));
+	EXPECT_EQ(0, module_unload("least_exporter"));
 }
 
 TEST_F(model, smallest_importer)
@@ -534,7 +512,7 @@ TEST_F(model, smallest_importer)
 	int importer;
 	__u64 sum;
 
-	ASSERT_EQ(0, load("static-importer.ko", ""));
+	ASSERT_EQ(0, module_load("static-importer.ko", ""));
 	importer = open("/dev/static_importer", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(importer, 0);
 	EXPECT_EQ(-EINVAL, result(ioctl(importer, MODEL_IMPORTER_SUM, &sum)));
@@ -548,7 +526,7 @@ TEST_F(model, smallest_importer)
 	EXPECT_EQ(-EFAULT, result(ioctl(importer, MODEL_IMPORTER_SUM, NULL)));
 	EXPECT_EQ(-ENOTTY, result(ioctl(importer, MODEL_IMPORTER_FILL, 0)));
 	close(importer);
-	EXPECT_EQ(0, unload("static_importer"));
+	EXPECT_EQ(0, module_unload("static_importer"));
 }
 
 TEST_F(model, refuses_nonsense)

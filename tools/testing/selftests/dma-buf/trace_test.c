@@ -1,41 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The events of the dma_buf trace system: one for each step of a buffer's life, telling the truth
- * about it. In a trace instance of its own, so that it disturbs nobody who is tracing.
+ * about it, on every core.
  */
 #include <drm/drm.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/dma-buf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "buffer_info.h"
 #include "exporters.h"
 #include "harness.h"
 #include "result.h"
-
-#define TRACING	"/sys/kernel/tracing"
-
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
-	close(fd);
-	return err;
-}
+#include "trace.h"
 
 FIXTURE(traced)
 {
-	char instance[64];
-	char text[1 << 16];
+	struct trace trace;
 };
 
 FIXTURE_VARIANT(traced)
@@ -50,55 +34,16 @@ FIXTURE_VARIANT_ADD(traced, vivid) { .exporter = &vivid };
 
 FIXTURE_SETUP(traced)
 {
-	char path[128];
+	int err = trace_begin(&self->trace);
 
-	if (access(TRACING "/events/dma_buf", F_OK))
+	if (err == -ENODEV)
 		SKIP(return, "this kernel has no dma_buf events");
-	snprintf(self->instance, sizeof(self->instance), TRACING "/instances/dma_buf_%d", getpid());
-	ASSERT_EQ(0, mkdir(self->instance, 0700));
-	snprintf(path, sizeof(path), "%s/events/dma_buf/enable", self->instance);
-	EXPECT_EQ(0, write_text(path, "1"));
+	ASSERT_EQ(0, err);
 }
 
 FIXTURE_TEARDOWN(traced)
 {
-	EXPECT_EQ(0, rmdir(self->instance));
-}
-
-/* Reads what was traced so far. */
-static void read_trace(struct __test_metadata *_metadata, const char *instance, char *text,
-		       size_t len)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/trace", instance);
-	ASSERT_LT(0, read_text(path, text, len));
-}
-
-/* The first line at or after start that ends in the event and its text, or NULL. */
-static char *find_event(char *start, const char *event, const char *text)
-{
-	char line[256];
-
-	snprintf(line, sizeof(line), ": %s: %s\n", event, text);
-	return start ? strstr(start, line) : NULL;
-}
-
-/* The text of the events of a class for a buffer, to its end; more is what follows. */
-static void describe(char *text, size_t len, const struct exporter *exporter,
-		     const struct buffer *buf, const char *more)
-{
-	snprintf(text, len, "exp_name=%s size=%zu ino=%lu%s", exporter->exp_name, buf->size,
-		 (unsigned long)buffer_ino(buf->fd), more);
-}
-
-static int count_events(char *text, const char *event, const char *about)
-{
-	int found = 0;
-
-	for (text = find_event(text, event, about); text; text = find_event(text + 1, event, about))
-		found++;
-	return found;
+	EXPECT_EQ(0, trace_end(&self->trace));
 }
 
 TEST_F(traced, events_there_are)
@@ -126,17 +71,19 @@ TEST_F(traced, export_and_descriptor)
 	if (err == -ENODEV)
 		SKIP(return, "this kernel has no such exporter");
 	ASSERT_EQ(0, err);
-	read_trace(_metadata, self->instance, self->text, sizeof(self->text));
-	describe(about, sizeof(about), variant->exporter, &buf, "");
+	ASSERT_EQ(0, trace_read(&self->trace));
+	describe_event(about, sizeof(about), variant->exporter->exp_name, &buf,
+		       "");
 	snprintf(fd, sizeof(fd), " fd=%d", buf.fd);
-	describe(about_fd, sizeof(about_fd), variant->exporter, &buf, fd);
+	describe_event(about_fd, sizeof(about_fd), variant->exporter->exp_name, &buf,
+		       fd);
 
-	EXPECT_EQ(1, count_events(self->text, "dma_buf_export", about)) TH_LOG("%s", self->text);
+	EXPECT_EQ(1, count_events(self->trace.text, "dma_buf_export", about)) TH_LOG("%s", self->trace.text);
 	/* In this order, or a reader of the trace meets a buffer that it has not heard of. */
-	event = find_event(self->text, "dma_buf_export", about);
-	made = count_events(self->text, "dma_buf_fd", about_fd);
+	event = find_event(self->trace.text, "dma_buf_export", about);
+	made = count_events(self->trace.text, "dma_buf_fd", about_fd);
 	if (variant->exporter->core_makes_fd) {
-		EXPECT_NE(NULL, find_event(event, "dma_buf_fd", about_fd)) TH_LOG("%s", self->text);
+		EXPECT_NE(NULL, find_event(event, "dma_buf_fd", about_fd)) TH_LOG("%s", self->trace.text);
 		EXPECT_EQ(1, made);
 	} else {
 		/* On mainline most others have the core install it. */
@@ -154,13 +101,14 @@ TEST_F(traced, mapping)
 	if (err == -ENODEV)
 		SKIP(return, "this kernel has no such exporter");
 	ASSERT_EQ(0, err);
-	describe(about, sizeof(about), variant->exporter, &buf, "");
-	read_trace(_metadata, self->instance, self->text, sizeof(self->text));
-	EXPECT_EQ(0, count_events(self->text, "dma_buf_mmap_internal", about));
+	describe_event(about, sizeof(about), variant->exporter->exp_name, &buf,
+		       "");
+	ASSERT_EQ(0, trace_read(&self->trace));
+	EXPECT_EQ(0, count_events(self->trace.text, "dma_buf_mmap_internal", about));
 	ASSERT_NE(MAP_FAILED, mmap(NULL, buf.size, PROT_READ, MAP_SHARED, buf.fd, 0));
-	read_trace(_metadata, self->instance, self->text, sizeof(self->text));
-	EXPECT_EQ(1, count_events(self->text, "dma_buf_mmap_internal", about));
-	EXPECT_EQ(0, count_events(self->text, "dma_buf_mmap", about));
+	ASSERT_EQ(0, trace_read(&self->trace));
+	EXPECT_EQ(1, count_events(self->trace.text, "dma_buf_mmap_internal", about));
+	EXPECT_EQ(0, count_events(self->trace.text, "dma_buf_mmap", about));
 	buffer_destroy(&buf);
 }
 
@@ -189,22 +137,24 @@ TEST_F(traced, import)
 		SKIP(return, "this kernel has no such exporter, or no vkms");
 	ASSERT_EQ(0, err);
 	ASSERT_GE(device, 0);
-	describe(about, sizeof(about), variant->exporter, &buf, "");
+	describe_event(about, sizeof(about), variant->exporter->exp_name, &buf,
+		       "");
 	snprintf(fd, sizeof(fd), " fd=%d", buf.fd);
-	describe(about_get, sizeof(about_get), variant->exporter, &buf, fd);
+	describe_event(about_get, sizeof(about_get), variant->exporter->exp_name, &buf,
+		       fd);
 
 	prime.fd = buf.fd;
 	ASSERT_EQ(0, ioctl(device, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
-	read_trace(_metadata, self->instance, self->text, sizeof(self->text));
-	EXPECT_EQ(1, count_events(self->text, "dma_buf_get", about_get)) TH_LOG("%s", self->text);
-	EXPECT_LE(1, count_events(self->text, "dma_buf_put", about));
-	EXPECT_TRUE(attachment_of(self->text, "dma_buf_dynamic_attach", about, attached));
-	EXPECT_FALSE(attachment_of(self->text, "dma_buf_detach", about, detached));
+	ASSERT_EQ(0, trace_read(&self->trace));
+	EXPECT_EQ(1, count_events(self->trace.text, "dma_buf_get", about_get)) TH_LOG("%s", self->trace.text);
+	EXPECT_LE(1, count_events(self->trace.text, "dma_buf_put", about));
+	EXPECT_TRUE(attachment_of(self->trace.text, "dma_buf_dynamic_attach", about, attached));
+	EXPECT_FALSE(attachment_of(self->trace.text, "dma_buf_detach", about, detached));
 
 	close_handle.handle = prime.handle;
 	ASSERT_EQ(0, ioctl(device, DRM_IOCTL_GEM_CLOSE, &close_handle));
-	read_trace(_metadata, self->instance, self->text, sizeof(self->text));
-	ASSERT_TRUE(attachment_of(self->text, "dma_buf_detach", about, detached));
+	ASSERT_EQ(0, trace_read(&self->trace));
+	ASSERT_TRUE(attachment_of(self->trace.text, "dma_buf_detach", about, detached));
 	EXPECT_STREQ(attached, detached);
 	close(device);
 	buffer_destroy(&buf);
@@ -223,15 +173,16 @@ TEST_F(traced, nothing_of_failures)
 		SKIP(return, "this kernel has no such exporter, or no vkms");
 	ASSERT_EQ(0, err);
 	ASSERT_GE(device, 0);
-	describe(about, sizeof(about), variant->exporter, &buf, "");
+	describe_event(about, sizeof(about), variant->exporter->exp_name, &buf,
+		       "");
 	EXPECT_EQ(-1, ioctl(device, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
 	prime.fd = device;
 	EXPECT_EQ(-1, ioctl(device, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, buf.size + 1, PROT_READ, MAP_SHARED, buf.fd, 0));
-	read_trace(_metadata, self->instance, self->text, sizeof(self->text));
-	EXPECT_NULL(strstr(self->text, ": dma_buf_get: "));
-	EXPECT_NULL(strstr(self->text, ": dma_buf_mmap_internal: "));
-	EXPECT_NULL(strstr(self->text, ": dma_buf_dynamic_attach: "));
+	ASSERT_EQ(0, trace_read(&self->trace));
+	EXPECT_NULL(strstr(self->trace.text, ": dma_buf_get: "));
+	EXPECT_NULL(strstr(self->trace.text, ": dma_buf_mmap_internal: "));
+	EXPECT_NULL(strstr(self->trace.text, ": dma_buf_dynamic_attach: "));
 	close(device);
 	buffer_destroy(&buf);
 }
