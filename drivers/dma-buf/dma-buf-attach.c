@@ -4,7 +4,6 @@
  */
 #include <linux/device.h>
 #include <linux/dma-buf.h>
-#include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/slab.h>
@@ -24,7 +23,8 @@
  *
  * The reservation lock guards the list of attachments and all that is mapped
  * through them. What is said of a lock below means this one. A function whose
- * caller is to hold it, and seems not to, reports that and takes it itself.
+ * caller is to hold it, and seems not to, reports that and takes it itself, where
+ * it is about to call an operation that relies on it.
  */
 
 /**
@@ -58,7 +58,8 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 
 	obj = kzalloc(sizeof(*obj), GFP_KERNEL);
 	if (!obj)
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(dma_buf_refused(dmabuf, dev, "dma_buf_attach",
+					       "memory", -ENOMEM));
 
 	attach = &obj->base;
 	attach->dmabuf = dmabuf;
@@ -82,7 +83,9 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 		err = dmabuf->ops->attach(dmabuf, attach);
 		if (err) {
 			kfree(obj);
-			return ERR_PTR(err);
+			return ERR_PTR(dma_buf_refused(dmabuf, dev,
+						       "dma_buf_attach",
+						       "exporter:attach", err));
 		}
 	}
 
@@ -112,14 +115,15 @@ struct dma_buf_attachment *dma_buf_attach(struct dma_buf *dmabuf,
 }
 EXPORT_SYMBOL_GPL(dma_buf_attach);
 
-/* Pages of buffers that are kept since they were detached while mapped. */
+/* Pages of buffers that were detached while mapped, once for each attachment. */
 static atomic_long_t dma_buf_kept_pages;
 
 /*
  * A device may still be at work, and the importer will not tell it of a move any
  * more. Everything stays as it is and where it is: the table, the attachment,
  * its place in the list, its device and the buffer. False if too much is kept
- * already: a program must not be able to have a driver's mistake use up the memory.
+ * already: a program must not be able to have a driver's mistake use up the memory,
+ * a buffer at a time. The importer's module may go, its operations with it.
  */
 static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 				       const char **what)
@@ -147,10 +151,12 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 		return true;
 	/* For a device that reaches a card's memory, the first pin might be a move. */
 	if ((!attach->peer2peer || obj->pins || obj->must_pin) &&
-	    !dmabuf->ops->pin(attach))
+	    !dmabuf->ops->pin(attach)) {
 		obj->pins++;
-	else
+		trace_dma_buf_pin(dmabuf, attach, true);
+	} else {
 		*what = "detached while mapped, and the buffer cannot be pinned";
+	}
 	return true;
 }
 
@@ -185,8 +191,10 @@ dma_buf_attachment_clean(struct dma_buf_attachment_object *obj,
 		*what = "detached while pinned";
 	}
 	/* Without a mapping, no device depends on a pin. */
-	for (; obj->pins; obj->pins--)
+	for (; obj->pins; obj->pins--) {
 		dmabuf->ops->unpin(&obj->base);
+		trace_dma_buf_unpin(dmabuf, &obj->base, true);
+	}
 	if (obj->abandoned)
 		atomic_long_sub(PFN_UP(dmabuf->size), &dma_buf_kept_pages);
 	return true;
@@ -219,7 +227,7 @@ static bool dma_buf_attachment_leave(struct dma_buf_attachment_object *obj)
 /**
  * dma_buf_detach - let a device leave a buffer
  * @dmabuf: the buffer
- * @attach: the attachment, freed by this call
+ * @attach: the attachment, freed by this call if it is not kept
  *
  * Everything mapped must be unmapped before, everything pinned unpinned, and an
  * importer that fails to is reported. Pins are then undone. With a mapping, where
@@ -293,18 +301,22 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 	if (!dma_buf_attachment_is_dynamic(attach)) {
 		dma_buf_report(dmabuf, attach->dev, DMA_BUF_PIN_STATIC,
 			       "pin by a static importer");
-		return -EINVAL;
+		return dma_buf_refused(dmabuf, attach->dev, __func__, "core",
+				       -EINVAL);
 	}
 	if (!dma_buf_is_dynamic(dmabuf))
 		return 0;
 
 	owned = dma_buf_has_lock(dmabuf, attach, __func__, false);
 	err = dmabuf->ops->pin(attach);
-	if (!err)
+	if (!err) {
 		to_attachment_object(attach)->pins++;
+		trace_dma_buf_pin(dmabuf, attach, false);
+	}
 	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
-	return err;
+	return err ? dma_buf_refused(dmabuf, attach->dev, __func__,
+				     "exporter:pin", err) : 0;
 }
 EXPORT_SYMBOL_GPL(dma_buf_pin);
 
@@ -331,6 +343,7 @@ void dma_buf_unpin(struct dma_buf_attachment *attach)
 	if (pinned) {
 		obj->pins--;
 		dmabuf->ops->unpin(attach);
+		trace_dma_buf_unpin(dmabuf, attach, false);
 	}
 	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
@@ -361,13 +374,14 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 	might_sleep();
 	/* The memory moves either way, so everybody must hear of it. */
 	owned = dma_buf_has_lock(dmabuf, NULL, __func__, false);
+	trace_dma_buf_invalidate(dmabuf);
 	list_for_each_entry(attach, &dmabuf->attachments, node) {
 		struct dma_buf_attachment_object *obj =
 			to_attachment_object(attach);
 
 		dma_buf_keep_no_more(obj);
-		/* Behind one that was abandoned there is nobody any more. */
-		if (dma_buf_attach_revocable(attach) && !obj->abandoned)
+		/* The operations of one that was abandoned may be gone. */
+		if (!obj->abandoned && dma_buf_attach_revocable(attach))
 			attach->importer_ops->invalidate_mappings(attach);
 	}
 	if (!owned)

@@ -52,14 +52,22 @@ int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 	might_sleep();
 	might_lock(&dmabuf->resv->lock.base);
 
-	err = dma_buf_wait(dmabuf, dma_resv_usage_rw(write));
-	if (err || !dmabuf->ops->begin_cpu_access)
-		return err;
-	err = dmabuf->ops->begin_cpu_access(dmabuf, dir);
+	err = dma_buf_wait(dmabuf, dma_resv_usage_rw(write), NULL, __func__);
+	if (!err && dmabuf->ops->begin_cpu_access) {
+		err = dmabuf->ops->begin_cpu_access(dmabuf, dir);
+		if (err)
+			dma_buf_refused(dmabuf, NULL, __func__,
+					"exporter:begin_cpu_access", err);
+	}
 	if (err)
 		return err;
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
+		dma_buf_debug_access(dmabuf, 1);
+	trace_dma_buf_begin_cpu_access(dmabuf, dir);
+	if (!dmabuf->ops->begin_cpu_access)
+		return 0;
 
-	err = dma_buf_wait(dmabuf, DMA_RESV_USAGE_KERNEL);
+	err = dma_buf_wait(dmabuf, DMA_RESV_USAGE_KERNEL, NULL, __func__);
 	if (err)
 		dma_buf_end_cpu_access(dmabuf, dir);
 	return err;
@@ -79,14 +87,23 @@ EXPORT_SYMBOL_GPL(dma_buf_begin_cpu_access);
 int dma_buf_end_cpu_access(struct dma_buf *dmabuf,
 			   enum dma_data_direction dir)
 {
+	int err;
+
 	if (dma_buf_bad_args(!dmabuf, __func__))
 		return -EINVAL;
 	might_sleep();
 	might_lock(&dmabuf->resv->lock.base);
 
-	if (!dmabuf->ops->end_cpu_access)
-		return 0;
-	return dmabuf->ops->end_cpu_access(dmabuf, dir);
+	if (dmabuf->ops->end_cpu_access) {
+		err = dmabuf->ops->end_cpu_access(dmabuf, dir);
+		if (err)
+			return dma_buf_refused(dmabuf, NULL, __func__,
+					       "exporter:end_cpu_access", err);
+	}
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
+		dma_buf_debug_access(dmabuf, -1);
+	trace_dma_buf_end_cpu_access(dmabuf, dir);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(dma_buf_end_cpu_access);
 
@@ -126,22 +143,26 @@ bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 		 unsigned long pgoff)
 {
+	int err;
+
 	if (dma_buf_bad_args(!dmabuf || !vma, __func__))
 		return -EINVAL;
 	might_sleep();
 
-	if (!dmabuf->ops->mmap)
-		return -EINVAL;
-	if (pgoff + vma_pages(vma) < pgoff)
-		return -EOVERFLOW;
-	if (!dma_buf_has_pages(dmabuf, pgoff, vma_pages(vma)))
-		return -EINVAL;
+	if (pgoff + vma_pages(vma) < pgoff && dmabuf->ops->mmap)
+		return dma_buf_refused(dmabuf, NULL, __func__, "core",
+				       -EOVERFLOW);
+	if (!dmabuf->ops->mmap ||
+	    !dma_buf_has_pages(dmabuf, pgoff, vma_pages(vma)))
+		return dma_buf_refused(dmabuf, NULL, __func__, "core", -EINVAL);
 
 	vma_set_file(vma, dmabuf->file);
 	vma->vm_pgoff = pgoff;
 	vm_flags_set(vma, VM_DONTEXPAND);
 	trace_dma_buf_mmap(dmabuf);
-	return dmabuf->ops->mmap(dmabuf, vma);
+	err = dmabuf->ops->mmap(dmabuf, vma);
+	return err ? dma_buf_refused(dmabuf, NULL, __func__, "exporter:mmap",
+				     err) : 0;
 }
 EXPORT_SYMBOL_GPL(dma_buf_mmap);
 
@@ -157,14 +178,17 @@ static struct iosys_map dma_buf_vmap_of(const struct dma_buf_object *obj)
 static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
 			   const char *func, bool owned)
 {
+	const char *by = "exporter:vmap";
 	struct dma_buf_object *obj;
 	struct iosys_map first;
 	int err = 0;
 
 	might_sleep();
 	iosys_map_clear(map);
-	if (dma_buf_bad_args(!dmabuf, func) || !dmabuf->ops->vmap)
+	if (dma_buf_bad_args(!dmabuf, func))
 		return -EINVAL;
+	if (!dmabuf->ops->vmap)
+		return dma_buf_refused(dmabuf, NULL, func, "core", -EINVAL);
 	obj = to_dma_buf_object(dmabuf);
 
 	if (owned)
@@ -179,6 +203,7 @@ static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
 	if (!err && iosys_map_is_null(&first)) {
 		dma_buf_report(dmabuf, NULL, DMA_BUF_VMAP_EMPTY,
 			       "exporter's vmap gave no address");
+		by = "core";
 		err = -EINVAL;
 	}
 	if (!err) {
@@ -189,7 +214,7 @@ static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
 	}
 	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
-	return err;
+	return err ? dma_buf_refused(dmabuf, NULL, func, by, err) : 0;
 }
 
 /**

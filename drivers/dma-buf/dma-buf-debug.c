@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dma-buf: catching importers that look at pages, and exporters that hand out
- * nonsense.
+ * dma-buf: catching importers that look at pages, exporters that hand out
+ * nonsense, and programs that begin what they do not end.
  */
 #include <linux/align.h>
 #include <linux/dma-mapping.h>
@@ -50,6 +50,7 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 	struct scatterlist *from, *to = copy->sgl;
 	struct dma_buf *dmabuf = attach->dmabuf;
 	u64 total = 0, odd = U64_MAX;
+	bool bounced = false;
 	int i;
 
 	for_each_sgtable_dma_sg(exported, from, i) {
@@ -58,6 +59,7 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 		dma_buf_debug_copy_segment(to, from);
 		to = sg_next(to);
 		total += sg_dma_len(from);
+		bounced |= dma_buf_is_bounced(attach->dev, from);
 		if (PAGE_ALIGNED(sg_dma_address(from) | sg_dma_len(from)))
 			continue;
 		/* Only the last one may end within a page. */
@@ -78,6 +80,9 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 		dma_buf_report(dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
 			       "exporter mapped an unaligned segment at byte %llu",
 			       odd);
+	if (bounced)
+		dma_buf_report(dmabuf, attach->dev, DMA_BUF_MAPPED_BOUNCED,
+			       "mapped by way of a copy, and who maps once must sync");
 }
 
 /**
@@ -129,4 +134,42 @@ struct sg_table *dma_buf_debug_unwrap(struct sg_table *given)
 	sg_free_table(&copy->table);
 	kfree(copy);
 	return exported;
+}
+
+/**
+ * dma_buf_debug_access - access by the CPU has begun, or ended
+ * @dmabuf: the buffer
+ * @count: 1 or -1
+ */
+void dma_buf_debug_access(struct dma_buf *dmabuf, int count)
+{
+	atomic_add(count, &to_dma_buf_object(dmabuf)->cpu_access);
+}
+
+/**
+ * dma_buf_debug_accesses - access by the CPU that has begun and not ended
+ * @obj: the buffer
+ *
+ * Return: how often; below zero if it ended more often than it began.
+ */
+int dma_buf_debug_accesses(struct dma_buf_object *obj)
+{
+	return atomic_read(&obj->cpu_access);
+}
+
+/**
+ * dma_buf_debug_closed - look for access by the CPU without its other half
+ * @obj: the buffer, whose file is going
+ *
+ * Of an exporter that counts on both.
+ */
+void dma_buf_debug_closed(struct dma_buf_object *obj)
+{
+	const struct dma_buf_ops *ops = obj->base.ops;
+	int begun = dma_buf_debug_accesses(obj);
+
+	if (begun && ops->begin_cpu_access && ops->end_cpu_access)
+		dma_buf_report(&obj->base, NULL, DMA_BUF_ACCESS_ODD,
+			       "released with %d more begins than ends of CPU access",
+			       begun);
 }

@@ -4,14 +4,10 @@
  */
 #include <linux/cgroup.h>
 #include <linux/device.h>
-#include <linux/dma-direct.h>
-#include <linux/dma-map-ops.h>
 #include <linux/fs.h>
-#include <linux/iommu-dma.h>
 #include <linux/memcontrol.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
-#include <linux/swiotlb.h>
 
 #include "dma-buf-internal.h"
 
@@ -36,17 +32,6 @@ static void dma_buf_fact_if(struct seq_file *m, const char *key, u64 number)
 {
 	if (number)
 		dma_buf_fact_number(m, key, number);
-}
-
-/* Does the device see a copy of this segment? */
-static bool dma_buf_is_bounced(struct device *dev, struct scatterlist *sg)
-{
-	if (sg_dma_is_swiotlb(sg))
-		return true;
-	/* Where nothing translates addresses, they tell what memory it is. */
-	return !sg_dma_is_bus_address(sg) && !get_dma_ops(dev) &&
-	       !use_dma_iommu(dev) &&
-	       swiotlb_find_pool(dev, dma_to_phys(dev, sg_dma_address(sg)));
 }
 
 static void dma_buf_facts_mapping(struct seq_file *m,
@@ -81,18 +66,25 @@ static void dma_buf_facts_attachment(struct seq_file *m,
 {
 	struct dma_buf_attachment *attach = &obj->base;
 	struct dma_buf_mapping *mapping;
+	const char *importer;
 
 	dma_buf_fact_text(m, "attachment", dev_name(attach->dev));
 	if (attach->dev->bus)
 		dma_buf_fact_text(m, "bus", attach->dev->bus->name);
-	dma_buf_fact_text(m, "importer",
-			  !dma_buf_attachment_is_dynamic(attach) ? "static" :
-			  dma_buf_attach_revocable(attach) ? "dynamic" : "deaf");
-	if (attach->importer_ops && attach->importer_ops->allow_peer2peer)
-		dma_buf_fact_text(m, "peer2peer",
-				  attach->peer2peer ? "granted" : "refused");
+	/* Its operations may be gone. */
+	if (obj->abandoned)
+		importer = "abandoned";
+	else if (!dma_buf_attachment_is_dynamic(attach))
+		importer = "static";
+	else
+		importer = dma_buf_attach_revocable(attach) ? "dynamic" : "deaf";
+	dma_buf_fact_text(m, "importer", importer);
+	if (attach->peer2peer)
+		dma_buf_fact_text(m, "peer2peer", "granted");
+	else if (!obj->abandoned && attach->importer_ops &&
+		 attach->importer_ops->allow_peer2peer)
+		dma_buf_fact_text(m, "peer2peer", "refused");
 	dma_buf_fact_if(m, "pins", obj->pins);
-	dma_buf_fact_if(m, "abandoned", obj->abandoned);
 	for (mapping = &obj->first; mapping; mapping = mapping->next)
 		if (mapping->sgt)
 			dma_buf_facts_mapping(m, obj, mapping);
@@ -168,8 +160,10 @@ void dma_buf_facts(struct seq_file *m, struct dma_buf_object *obj,
 	/* One is the reader's. */
 	dma_buf_fact_number(m, "references", file ? file_count(file) - 1 : 0);
 	dma_buf_fact_if(m, "moves", dma_buf_is_dynamic(dmabuf));
-	dma_buf_fact_if(m, "shared-resv", dmabuf->resv != obj->own_resv);
+	dma_buf_fact_if(m, "shared-resv", !obj->owns_resv);
 	dma_buf_fact_if(m, "cgroup", dma_buf_cgroup(obj));
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG) && dma_buf_debug_accesses(obj))
+		seq_printf(m, "begun\t%d\n", dma_buf_debug_accesses(obj));
 	if (READ_ONCE(obj->poll_armed[DMA_BUF_POLL_IN]))
 		dma_buf_fact_text(m, "poll", "in");
 	if (READ_ONCE(obj->poll_armed[DMA_BUF_POLL_OUT]))

@@ -5,10 +5,13 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-fence-unwrap.h>
 #include <linux/file.h>
+#include <linux/ktime.h>
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 #include <linux/sync_file.h>
 #include <linux/uaccess.h>
+
+#include <trace/events/dma_buf.h>
 
 #include "dma-buf-internal.h"
 
@@ -16,19 +19,29 @@
  * dma_buf_wait - wait for fences
  * @dmabuf: the buffer
  * @usage: up to this one
+ * @dev: the device for which that is, or NULL
+ * @call: what the caller was called
  *
  * Return: 0, or -ERESTARTSYS if a signal came.
  */
-long dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage)
+int dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage,
+		 struct device *dev, const char *call)
 {
+	ktime_t start = 0;
 	long left;
 
 	/* Most buffers never had a fence, and that is soon seen. */
 	if (!rcu_access_pointer(dmabuf->resv->fences))
 		return 0;
+	if (trace_dma_buf_wait_enabled())
+		start = ktime_get();
 	left = dma_resv_wait_timeout(dmabuf->resv, usage, true,
 				     MAX_SCHEDULE_TIMEOUT);
-	return min(left, 0L);
+	if (start)
+		trace_dma_buf_wait(dmabuf, usage,
+				   ktime_to_ns(ktime_sub(ktime_get(), start)),
+				   min(left, 0L));
+	return left < 0 ? dma_buf_refused(dmabuf, dev, call, "signal", left) : 0;
 }
 
 /**
@@ -102,6 +115,7 @@ static void dma_buf_poll_fired(struct dma_buf_object *obj,
 {
 	unsigned long flags;
 
+	trace_dma_buf_poll_fired(&obj->base, which == DMA_BUF_POLL_OUT);
 	spin_lock_irqsave(&obj->poll_wait.lock, flags);
 	if (refcount_dec_not_one(&fence->refcount.refcount))
 		obj->polls[which].fence = NULL;
@@ -188,12 +202,15 @@ static bool dma_buf_poll_arm(struct dma_buf_object *obj,
 	}
 	spin_unlock_irq(&obj->poll_wait.lock);
 	dma_fence_put(unused);
-	if (!ours ||
-	    !dma_fence_add_callback(fence, &poll->cb,
+	if (!ours)
+		return true;
+	if (!dma_fence_add_callback(fence, &poll->cb,
 				    which == DMA_BUF_POLL_OUT ?
 				    dma_buf_poll_fired_out :
-				    dma_buf_poll_fired_in))
+				    dma_buf_poll_fired_in)) {
+		trace_dma_buf_poll_armed(&obj->base, which == DMA_BUF_POLL_OUT);
 		return true;
+	}
 
 	spin_lock_irq(&obj->poll_wait.lock);
 	WRITE_ONCE(obj->poll_armed[which], false);

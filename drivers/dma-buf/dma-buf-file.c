@@ -20,6 +20,8 @@ static int dma_buf_file_release(struct inode *inode, struct file *file)
 	struct dma_buf_object *obj = to_dma_buf_object(file->private_data);
 
 	dma_buf_poll_end(obj);
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
+		dma_buf_debug_closed(obj);
 	obj->dentry = file->f_path.dentry;
 	/* Pairs with dma_buf_cursor_hold(), which then reads the dentry. */
 	smp_store_release(&obj->closed, true);
@@ -29,16 +31,18 @@ static int dma_buf_file_release(struct inode *inode, struct file *file)
 static int dma_buf_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct dma_buf *dmabuf = file->private_data;
+	int err;
 
-	if (!dmabuf->ops->mmap)
-		return -EINVAL;
-	if (!dma_buf_has_pages(dmabuf, vma->vm_pgoff, vma_pages(vma)))
-		return -EINVAL;
+	if (!dmabuf->ops->mmap ||
+	    !dma_buf_has_pages(dmabuf, vma->vm_pgoff, vma_pages(vma)))
+		return dma_buf_refused(dmabuf, NULL, "mmap", "core", -EINVAL);
 
 	/* What was checked must stay true: no mremap past the end. */
 	vm_flags_set(vma, VM_DONTEXPAND);
 	trace_dma_buf_mmap_internal(dmabuf);
-	return dmabuf->ops->mmap(dmabuf, vma);
+	err = dmabuf->ops->mmap(dmabuf, vma);
+	return err ? dma_buf_refused(dmabuf, NULL, "mmap", "exporter:mmap",
+				     err) : 0;
 }
 
 /*

@@ -99,7 +99,7 @@ static void dma_buf_info_show_line(struct seq_file *m,
 	seq_putc(m, '\n');
 }
 
-/* A line as dma_resv_describe() has it. */
+/* A line as dma_resv_describe() has it, which needs the lock. */
 static void dma_buf_info_show_fence(struct seq_file *m, struct dma_fence *fence,
 				    const char *usage)
 {
@@ -117,13 +117,14 @@ static void dma_buf_info_show_users(struct seq_file *m,
 {
 	struct dma_buf_attachment *attach;
 
-	dma_buf_seq_fences(m, obj->base.resv, DMA_RESV_USAGE_READ,
-			   dma_buf_info_show_fence);
 	if (!dma_resv_trylock(obj->base.resv)) {
+		dma_buf_seq_fences(m, obj->base.resv, DMA_RESV_USAGE_READ,
+				   dma_buf_info_show_fence);
 		seq_printf(m, "\tBusy: %u devices attached, their names cannot be read now\n\n",
 			   READ_ONCE(obj->devices));
 		return;
 	}
+	dma_resv_describe(obj->base.resv, m);
 	seq_puts(m, "\tAttached Devices:\n");
 	list_for_each_entry(attach, &obj->base.attachments, node)
 		seq_printf(m, "\t%s\n", dev_name(attach->dev));

@@ -15,19 +15,19 @@
  *	dma-buf-registry.c	every live buffer
  *	dma-buf-sysfs-stats.c	the same in sysfs
  *	dma-buf-debug.c		a look at what drivers hand out
- *	dma-buf-report.c	what drivers did wrong, for the log
+ *	dma-buf-report.c	what drivers did wrong, for the log, and refusals
  *	dma-buf-internal.h	the object itself, its conversions and its name
  */
 #ifndef _DMA_BUF_INTERNAL_H
 #define _DMA_BUF_INTERNAL_H
 
+#include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/list.h>
-#include <linux/scatterlist.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/types.h>
@@ -82,6 +82,7 @@ struct dma_buf_poll {
  * @closed: &dma_buf.file is going, and its memory may be another file's soon
  * @poll_armed: for each of @polls: on a fence, or about to be found too late
  * @vmap_is_iomem: of @vmap
+ * @owns_resv: the exporter brought no reservation object
  * @devices: how many attachments; changed under the reservation lock
  * @vmap_users: kernel mappings; guarded by the reservation lock, like @vmap
  * @vmap: the kernel mapping, while @vmap_users is not zero
@@ -91,17 +92,19 @@ struct dma_buf_poll {
  * @dentry: then; its reference count is the life of the buffer
  * @orphan: puts the last reference to @dentry
  * @stats: the directory in sysfs, if there is one
- * @own_resv: the reservation object, if the exporter brought none
+ * @cpu_access: how often access by the CPU has begun without its end
+ * @own_resv: one reservation object, or none if that is the exporter's
  */
 struct dma_buf_object {
 	struct dma_buf base;
 
 	struct dma_buf_entry entry;
 	unsigned long ino;
-	u16 told;
+	u32 told;
 	bool closed;
 	bool poll_armed[DMA_BUF_POLLS];
-	bool vmap_is_iomem;
+	bool vmap_is_iomem : 1;
+	bool owns_resv : 1;
 	unsigned int devices;
 	unsigned int vmap_users;
 	void *vmap;
@@ -115,6 +118,9 @@ struct dma_buf_object {
 	};
 #ifdef CONFIG_DMABUF_SYSFS_STATS
 	struct dma_buf_stats *stats;
+#endif
+#ifdef CONFIG_DMABUF_DEBUG
+	atomic_t cpu_access;
 #endif
 	struct dma_resv own_resv[];
 };
@@ -195,6 +201,7 @@ to_attachment_object(struct dma_buf_attachment *attach)
 }
 
 /* dma-buf-map.c: DMA addresses for a device */
+bool dma_buf_is_bounced(struct device *dev, struct scatterlist *sg);
 unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj);
 void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj);
 
@@ -203,7 +210,8 @@ bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 		       unsigned long count);
 
 /* dma-buf-fence.c */
-long dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage);
+int dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage,
+		 struct device *dev, const char *call);
 void dma_buf_seq_fences(struct seq_file *m, struct dma_resv *resv,
 			enum dma_resv_usage up_to,
 			void (*show)(struct seq_file *m, struct dma_fence *fence,
@@ -254,6 +262,9 @@ void dma_buf_stats_remove(struct dma_buf_object *obj);
 struct sg_table *dma_buf_debug_wrap(struct dma_buf_attachment *attach,
 				    struct sg_table *exported);
 struct sg_table *dma_buf_debug_unwrap(struct sg_table *given);
+void dma_buf_debug_access(struct dma_buf *dmabuf, int count);
+int dma_buf_debug_accesses(struct dma_buf_object *obj);
+void dma_buf_debug_closed(struct dma_buf_object *obj);
 
 /* dma-buf-report.c */
 enum dma_buf_misuse {
@@ -261,7 +272,10 @@ enum dma_buf_misuse {
 	DMA_BUF_DETACHED_IN_USE,
 	DMA_BUF_UNMAP_DIRECTION,
 	DMA_BUF_MAPPED_ODD,
-	/* The same, with a call trace; a WARN with lockdep, as it is on 6.12. */
+	DMA_BUF_MAPPED_BOUNCED,
+	/* The same, and some do it all the time: programs, */
+	DMA_BUF_ACCESS_ODD,
+	/* and drivers. With a call trace; a WARN with lockdep, as it is on 6.12. */
 	DMA_BUF_UNLOCKED,
 	/* Misuse: a WARN. */
 	DMA_BUF_RELEASED_EARLY,
@@ -281,8 +295,10 @@ __printf(4, 5)
 void dma_buf_report(struct dma_buf *dmabuf, struct device *dev,
 		    enum dma_buf_misuse misuse, const char *fmt, ...);
 void dma_buf_report_args(const char *func);
+int dma_buf_refused(struct dma_buf *dmabuf, struct device *dev,
+		    const char *call, const char *by, int err);
 #if IS_ENABLED(CONFIG_KUNIT)
-extern struct ratelimit_state dma_buf_report_limit;
+extern struct ratelimit_state dma_buf_report_limits[3];
 #endif
 
 /* Report what a driver passed to @func, if it is bad. */

@@ -3,8 +3,13 @@
  * dma-buf: DMA addresses of a buffer, for the devices on it.
  */
 #include <linux/dma-buf.h>
-#include <linux/dma-mapping.h>
+#include <linux/dma-direct.h>
+#include <linux/dma-map-ops.h>
+#include <linux/iommu-dma.h>
 #include <linux/slab.h>
+#include <linux/swiotlb.h>
+
+#include <trace/events/dma_buf.h>
 
 #include "dma-buf-internal.h"
 
@@ -54,6 +59,31 @@ dma_buf_mapping_remove(struct dma_buf_attachment_object *obj,
 	kfree(mapping);
 }
 
+/**
+ * dma_buf_is_bounced - does a device see a copy of a segment?
+ * @dev: the device
+ * @sg: a segment of a table that is mapped for it
+ *
+ * Return: true if somebody has to sync for it to see the memory itself.
+ */
+bool dma_buf_is_bounced(struct device *dev, struct scatterlist *sg)
+{
+	if (sg_dma_is_swiotlb(sg))
+		return true;
+	/* Where nothing translates addresses, they tell what memory it is. */
+	return !sg_dma_is_bus_address(sg) && !get_dma_ops(dev) &&
+	       !use_dma_iommu(dev) &&
+	       swiotlb_find_pool(dev, dma_to_phys(dev, sg_dma_address(sg)));
+}
+
+/* The call that an error is the answer to, whichever of both it was. */
+static int dma_buf_map_refused(struct dma_buf_attachment_object *obj,
+			       const char *by, int err)
+{
+	return dma_buf_refused(obj->base.dmabuf, obj->base.dev,
+			       "dma_buf_map_attachment", by, err);
+}
+
 /* Forget a mapping, and give its table back to the exporter. */
 static __always_inline void
 dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
@@ -66,6 +96,7 @@ dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
 
 	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
 		sgt = dma_buf_debug_unwrap(sgt);
+	trace_dma_buf_unmap(attach->dmabuf, attach, dir, sgt->nents);
 	if (mapping == &obj->first) {
 		mapping->sgt = NULL;
 		mapping->users = 0;
@@ -73,8 +104,10 @@ dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
 		dma_buf_mapping_remove(obj, mapping);
 	}
 	ops->unmap_dma_buf(attach, sgt, dir);
-	if (obj->must_pin)
+	if (obj->must_pin) {
 		ops->unpin(attach);
+		trace_dma_buf_unpin(attach->dmabuf, attach, true);
+	}
 }
 
 /**
@@ -131,7 +164,8 @@ dma_buf_mapping_fill(struct dma_buf_attachment_object *obj,
 	if (obj->must_pin) {
 		err = ops->pin(attach);
 		if (err)
-			return err;
+			return dma_buf_map_refused(obj, "exporter:pin", err);
+		trace_dma_buf_pin(attach->dmabuf, attach, true);
 	}
 	exported = ops->map_dma_buf(attach, dir);
 	sgt = exported;
@@ -141,10 +175,15 @@ dma_buf_mapping_fill(struct dma_buf_attachment_object *obj,
 			ops->unmap_dma_buf(attach, exported, dir);
 	}
 	if (IS_ERR_OR_NULL(sgt)) {
-		if (obj->must_pin)
+		if (obj->must_pin) {
 			ops->unpin(attach);
-		return sgt ? PTR_ERR(sgt) : -ENOMEM;
+			trace_dma_buf_unpin(attach->dmabuf, attach, true);
+		}
+		return dma_buf_map_refused(obj, sgt == exported ?
+					   "exporter:map_dma_buf" : "memory",
+					   sgt ? PTR_ERR(sgt) : -ENOMEM);
 	}
+	trace_dma_buf_map(attach->dmabuf, attach, dir, sgt->nents);
 	mapping->sgt = sgt;
 	mapping->users = 1;
 	mapping->dir = dir;
@@ -160,7 +199,7 @@ dma_buf_map_another(struct dma_buf_attachment_object *obj,
 	int err;
 
 	if (!mapping)
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(dma_buf_map_refused(obj, "memory", -ENOMEM));
 	err = dma_buf_mapping_fill(obj, mapping, dir);
 	if (err) {
 		kfree(mapping);
@@ -188,19 +227,19 @@ dma_buf_map_locked(struct dma_buf_attachment_object *obj,
 		return first->sgt;
 	}
 	if (obj->base.dmabuf->ops->cache_sgt_mapping)
-		return ERR_PTR(-EBUSY);
+		return ERR_PTR(dma_buf_map_refused(obj, "core", -EBUSY));
 	return dma_buf_map_another(obj, dir);
 }
 
 /*
- * The look would be a third of what mapping costs a dynamic importer that is told
- * of moves, and it has to know the lock anyhow: it waits for fences itself.
+ * The look would be a third of what mapping costs a dynamic importer for which the
+ * core does not pin, and it has to know the lock anyhow: it waits for fences itself.
  */
 static __always_inline bool
 dma_buf_map_has_lock(struct dma_buf_attachment_object *obj, const char *func)
 {
-	if (!IS_ENABLED(CONFIG_DMABUF_DEBUG) && obj->base.importer_ops &&
-	    !obj->must_pin)
+	if (!IS_ENABLED(CONFIG_DMABUF_DEBUG) && !IS_ENABLED(CONFIG_LOCKDEP) &&
+	    obj->base.importer_ops && !obj->must_pin)
 		return true;
 	return dma_buf_has_lock(obj->base.dmabuf, &obj->base, func, true);
 }
@@ -254,7 +293,8 @@ static noinline struct sg_table *
 dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
 		 enum dma_data_direction dir, bool owned)
 {
-	long err = dma_buf_wait(attach->dmabuf, DMA_RESV_USAGE_KERNEL);
+	int err = dma_buf_wait(attach->dmabuf, DMA_RESV_USAGE_KERNEL,
+			       attach->dev, "dma_buf_map_attachment");
 
 	if (!err) {
 		if (attach->dmabuf->ops->cache_sgt_mapping)

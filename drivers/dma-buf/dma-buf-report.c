@@ -10,14 +10,49 @@
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 
+#include <trace/events/dma_buf.h>
+
 #include "dma-buf-internal.h"
 
 #define DMA_BUF_REPORT \
 	"dma-buf: exporter %s, inode %lu, name \"%*pE\", device %s: %pV\n"
 
-/* A program can make any number of buffers for a driver to trip over. */
-VISIBLE_IF_KUNIT struct ratelimit_state dma_buf_report_limit =
-	RATELIMIT_STATE_INIT(dma_buf_report_limit, 5 * HZ, 50);
+/*
+ * A program can make any number of buffers for a driver to trip over. Nothing that
+ * works keeps a WARN out of the log, nor what is done in normal operation the rest.
+ */
+VISIBLE_IF_KUNIT struct ratelimit_state dma_buf_report_limits[] = {
+	RATELIMIT_STATE_INIT(dma_buf_report_limits[0], 5 * HZ, 50),
+	RATELIMIT_STATE_INIT(dma_buf_report_limits[1], 60 * HZ, 10),
+	RATELIMIT_STATE_INIT(dma_buf_report_limits[2], 5 * HZ, 50),
+};
+
+static bool dma_buf_report_has_room(enum dma_buf_misuse misuse)
+{
+	unsigned int limit = (misuse >= DMA_BUF_ACCESS_ODD) +
+			     (misuse > DMA_BUF_UNLOCKED);
+
+	return __ratelimit(&dma_buf_report_limits[limit]);
+}
+
+/**
+ * dma_buf_refused - leave a trace of an error that a caller gets
+ * @dmabuf: the buffer in question
+ * @dev: the device, or NULL if none has to do with it
+ * @call: what was called
+ * @by: whose answer it is: "exporter:" and its operation, "core", "memory" or
+ *      "signal"
+ * @err: the error
+ *
+ * Context: Any.
+ * Return: @err.
+ */
+int __cold dma_buf_refused(struct dma_buf *dmabuf, struct device *dev,
+			   const char *call, const char *by, int err)
+{
+	trace_dma_buf_refused(dmabuf, dev, call, by, err);
+	return err;
+}
 
 /**
  * dma_buf_report_args - report a call with arguments that cannot be right
@@ -25,7 +60,7 @@ VISIBLE_IF_KUNIT struct ratelimit_state dma_buf_report_limit =
  */
 void dma_buf_report_args(const char *func)
 {
-	WARN(__ratelimit(&dma_buf_report_limit),
+	WARN(dma_buf_report_has_room(DMA_BUF_RELEASED_EARLY),
 	     "dma-buf: %s() called with bad arguments\n", func);
 }
 
@@ -54,7 +89,7 @@ void dma_buf_report(struct dma_buf *dmabuf, struct device *dev,
 	bool told;
 
 	if (READ_ONCE(obj->told) & BIT(misuse) ||
-	    !__ratelimit(&dma_buf_report_limit))
+	    !dma_buf_report_has_room(misuse))
 		return;
 	scoped_guard(spinlock, &dmabuf->name_lock) {
 		told = obj->told & BIT(misuse);
@@ -73,6 +108,6 @@ void dma_buf_report(struct dma_buf *dmabuf, struct device *dev,
 		WARN(1, DMA_BUF_REPORT, dmabuf->exp_name, obj->ino,
 		     (int)strlen(name), name, device, &what);
 	if (misuse == DMA_BUF_UNLOCKED && !IS_ENABLED(CONFIG_LOCKDEP))
-		dump_stack();
+		dump_stack_lvl(KERN_NOTICE);
 	va_end(args);
 }

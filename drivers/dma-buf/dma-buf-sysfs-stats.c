@@ -73,6 +73,9 @@ int dma_buf_stats_add(struct dma_buf_object *obj)
 
 	if (!obj->base.exp_name)
 		return -EINVAL;
+	/* There was no memory for it at boot. */
+	if (!dma_buf_stats_kset)
+		return -ENOMEM;
 
 	stats = kzalloc(sizeof(*stats), GFP_KERNEL_ACCOUNT);
 	if (!stats)

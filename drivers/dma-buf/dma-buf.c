@@ -65,7 +65,7 @@ static bool dma_buf_is_left_in_use(struct dma_buf_object *obj)
 static void dma_buf_object_free(struct dma_buf_object *obj)
 {
 	struct module *owner = obj->base.owner;
-	bool own_resv = obj->base.resv == obj->own_resv;
+	bool own_resv = obj->owns_resv;
 
 	if (own_resv)
 		dma_resv_fini(obj->own_resv);
@@ -158,6 +158,7 @@ dma_buf_object_alloc(const struct dma_buf_export_info *exp_info)
 	obj->base.priv = exp_info->priv;
 	obj->base.resv = exp_info->resv;
 	if (!obj->base.resv) {
+		obj->owns_resv = true;
 		obj->base.resv = obj->own_resv;
 		dma_resv_init(obj->own_resv);
 	}

@@ -211,7 +211,8 @@ struct dma_buf_attach_ops {
 		 * mappings of this attachment are stale from here on: the
 		 * device may use them until the fences of &dma_buf.resv have
 		 * signaled, and the importer unmaps them in bounded time. It
-		 * may map again at once.
+		 * may map again at once, unless it is in a map of this very
+		 * attachment.
 		 */
 		void (*move_notify)(struct dma_buf_attachment *attach);
 

@@ -3,6 +3,7 @@
  * Tests of dma-buf: CONFIG_DMABUF_DEBUG, which keeps pages from importers and
  * looks at what exporters map.
  */
+#include <linux/path.h>
 #include <linux/slab.h>
 
 #include "mock.h"
@@ -148,11 +149,107 @@ static void exporters_table_is_not_the_importers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
 }
 
+#ifdef CONFIG_SWIOTLB
+static void copy_for_the_device_is_told(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct sg_table *sgt;
+
+	mock_reports(test);
+	mock_attach(imp, exp);
+	mock_bounce(imp, exp, 2);
+	sgt = map(imp);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_expect_remark(test, exp, imp,
+			   "mapped by way of a copy, and who maps once must sync");
+	unmap(imp, sgt);
+}
+#endif
+
+struct access_row {
+	const char *what;
+	unsigned int begins, ends;
+	bool one_sided;
+	const char *report;
+};
+
+static const struct access_row access_rows[] = {
+	{ "in pairs", 2, 2 },
+	{ "not ended", 2, 1,
+	  .report = "released with 1 more begins than ends of CPU access" },
+	{ "ended twice", 1, 2,
+	  .report = "released with -1 more begins than ends of CPU access" },
+	{ "exporter does not count on it", 2, 1, .one_sided = true },
+};
+
+static void access_desc(const struct access_row *row, char *desc)
+{
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(access, access_rows, access_desc);
+
+static void access_without_its_other_half_is_told(struct kunit *test)
+{
+	const struct access_row *row = test->param_value;
+	struct mock_exporter *exp = mock_exporter(test, MOCK_STATIC);
+	struct path path;
+	unsigned int i;
+
+	mock_reports(test);
+	if (row->one_sided)
+		exp->ops.end_cpu_access = NULL;
+	mock_export(exp);
+	path = exp->dmabuf->file->f_path;
+	path_get(&path);
+	for (i = 0; i < row->begins; i++)
+		KUNIT_ASSERT_EQ(test, 0, dma_buf_begin_cpu_access(exp->dmabuf,
+								  DMA_TO_DEVICE));
+	for (i = 0; i < row->ends; i++)
+		KUNIT_ASSERT_EQ(test, 0, dma_buf_end_cpu_access(exp->dmabuf,
+								DMA_TO_DEVICE));
+	/* Nobody counts what did not begin. */
+	exp->errors[MOCK_BEGIN_CPU] = -EIO;
+	KUNIT_ASSERT_EQ(test, -EIO, dma_buf_begin_cpu_access(exp->dmabuf,
+							     DMA_TO_DEVICE));
+	mock_release(exp);
+	if (row->report)
+		mock_expect_remark(test, exp, NULL, row->report);
+	else
+		mock_expect_no_report(test);
+	path_put(&path);
+	mock_wait_released(exp);
+}
+
+/* However many buffers a program leaves so. */
+static void few_such_lines_are_logged(struct kunit *test)
+{
+	struct mock_reports *reports = mock_reports(test);
+	unsigned int i;
+
+	for (i = 0; i < 30; i++) {
+		struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+
+		KUNIT_ASSERT_EQ(test, 0, dma_buf_begin_cpu_access(exp->dmabuf,
+								  DMA_TO_DEVICE));
+		mock_release(exp);
+	}
+	mock_read_reports(test);
+	KUNIT_EXPECT_LE(test, reports->count, 10);
+}
+
 static struct kunit_case dma_buf_debug_cases[] = {
 	KUNIT_CASE(importer_gets_no_pages),
 	KUNIT_CASE(only_what_is_mapped_is_copied),
 	KUNIT_CASE_PARAM(strange_tables_are_reported, table_gen_params),
 	KUNIT_CASE(exporters_table_is_not_the_importers),
+#ifdef CONFIG_SWIOTLB
+	KUNIT_CASE(copy_for_the_device_is_told),
+#endif
+	KUNIT_CASE_PARAM(access_without_its_other_half_is_told,
+			 access_gen_params),
+	KUNIT_CASE(few_such_lines_are_logged),
 	{}
 };
 

@@ -64,9 +64,12 @@ void mock_forget_told(struct dma_buf *dmabuf)
  */
 void mock_room_for_reports(void)
 {
-	ratelimit_state_init(&dma_buf_report_limit,
-			     dma_buf_report_limit.interval,
-			     dma_buf_report_limit.burst);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(dma_buf_report_limits); i++)
+		ratelimit_state_init(&dma_buf_report_limits[i],
+				     dma_buf_report_limits[i].interval,
+				     dma_buf_report_limits[i].burst);
 }
 
 /**

@@ -3,6 +3,7 @@
  * Tests of dma-buf: importers made of software.
  */
 #include <linux/device.h>
+#include <linux/swiotlb.h>
 
 #include <kunit/device.h>
 
@@ -143,6 +144,26 @@ void mock_unpin(struct mock_importer *imp)
 	dma_buf_unpin(imp->attach);
 	dma_resv_unlock(resv);
 }
+
+#ifdef CONFIG_SWIOTLB
+/**
+ * mock_bounce - let a page be one of those that swiotlb copies to
+ * @imp: whose device sees the copies
+ * @exp: the exporter, whose tables have the addresses of its pages
+ * @page: which of these
+ */
+void mock_bounce(struct mock_importer *imp, struct mock_exporter *exp,
+		 unsigned int page)
+{
+	struct io_tlb_mem *mem = kunit_kzalloc(imp->test, sizeof(*mem),
+					       GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(imp->test, mem);
+	mem->defpool.start = mock_address(exp, page);
+	mem->defpool.end = mem->defpool.start + PAGE_SIZE;
+	imp->dev->dma_io_tlb_mem = mem;
+}
+#endif
 
 /**
  * mock_map - map in one of both ways

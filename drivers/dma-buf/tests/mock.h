@@ -190,6 +190,8 @@ struct dma_buf_attachment *mock_attach_as(struct mock_importer *imp,
 void mock_detach(struct mock_importer *imp);
 int mock_pin(struct mock_importer *imp);
 void mock_unpin(struct mock_importer *imp);
+void mock_bounce(struct mock_importer *imp, struct mock_exporter *exp,
+		 unsigned int page);
 struct sg_table *mock_map(struct dma_buf_attachment *attach,
 			  enum dma_data_direction dir, bool locked);
 void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
