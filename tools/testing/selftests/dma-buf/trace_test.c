@@ -78,12 +78,14 @@ TEST_F(traced, export_and_descriptor)
 	describe_event(about_fd, sizeof(about_fd), variant->exporter->exp_name, &buf,
 		       fd);
 
-	EXPECT_EQ(1, count_events(self->trace.text, "dma_buf_export", about)) TH_LOG("%s", self->trace.text);
+	EXPECT_EQ(1, count_events(self->trace.text, "dma_buf_export", about))
+		TH_LOG("%s", self->trace.text);
 	/* In this order, or a reader of the trace meets a buffer that it has not heard of. */
 	event = find_event(self->trace.text, "dma_buf_export", about);
 	made = count_events(self->trace.text, "dma_buf_fd", about_fd);
 	if (variant->exporter->core_makes_fd) {
-		EXPECT_NE(NULL, find_event(event, "dma_buf_fd", about_fd)) TH_LOG("%s", self->trace.text);
+		EXPECT_NE(NULL, find_event(event, "dma_buf_fd", about_fd))
+			TH_LOG("%s", self->trace.text);
 		EXPECT_EQ(1, made);
 	} else {
 		/* On mainline most others have the core install it. */
@@ -146,7 +148,8 @@ TEST_F(traced, import)
 	prime.fd = buf.fd;
 	ASSERT_EQ(0, ioctl(device, DRM_IOCTL_PRIME_FD_TO_HANDLE, &prime));
 	ASSERT_EQ(0, trace_read(&self->trace));
-	EXPECT_EQ(1, count_events(self->trace.text, "dma_buf_get", about_get)) TH_LOG("%s", self->trace.text);
+	EXPECT_EQ(1, count_events(self->trace.text, "dma_buf_get", about_get))
+		TH_LOG("%s", self->trace.text);
 	EXPECT_LE(1, count_events(self->trace.text, "dma_buf_put", about));
 	EXPECT_TRUE(attachment_of(self->trace.text, "dma_buf_dynamic_attach", about, attached));
 	EXPECT_FALSE(attachment_of(self->trace.text, "dma_buf_detach", about, detached));
