@@ -81,6 +81,8 @@ SECTIONS = {
     'all buffers there are, ns': [
         op('bufinfo of 1,000 buffers', 'bufinfo', live=1000),
         op('bufinfo of 100,000 buffers', 'bufinfo', live=100_000),
+        op('the file for programs, 100,000 buffers', 'buffers', live=100_000,
+           remark='(bufinfo there)'),
     ],
     'an export on one of two CPUs, emulated, ns': [
         smp('alone, median', 'median'),
@@ -91,6 +93,7 @@ SECTIONS = {
     'counts': [
         Row('wakeups of a poller for 256 fences', 'poll-wakeups 256', 'wakeups', most=1),
         Row('bytes of slab for a buffer and its file', 'memory', 'bytes'),
+        Row('the same, checked, charged to a cgroup', 'memory', 'bytes', kernel='debug'),
         smp('dma-buf locks beside an exporter: waited for', 'waited', beside='exporter', most=0),
         smp('dma-buf locks beside an exporter: moved', 'moved', beside='exporter'),
     ],

@@ -79,13 +79,12 @@ static int bench_measure_memory(struct bench *b, struct seq_buf *results)
 	return bench_live_set(bench_live_count - 2 * BENCH_SAMPLE);
 }
 
-static int bench_read_bufinfo(struct bench *b)
+static int bench_read(struct bench *b, const char *path)
 {
-	struct file *file;
+	struct file *file = filp_open(path, O_RDONLY, 0);
 	loff_t pos = 0;
 	ssize_t len;
 
-	file = filp_open("/sys/kernel/debug/dma_buf/bufinfo", O_RDONLY, 0);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	do
@@ -101,7 +100,20 @@ static int bench_run_bufinfo(struct bench *b, unsigned int count)
 	int err = 0;
 
 	while (count-- && !err)
-		err = bench_read_bufinfo(b);
+		err = bench_read(b, "/sys/kernel/debug/dma_buf/bufinfo");
+	return err;
+}
+
+/* What there is for programs: on the kernel's own core, bufinfo. */
+static int bench_run_buffers(struct bench *b, unsigned int count)
+{
+	static const char path[] = "/sys/kernel/debug/dma_buf/buffers";
+	int err = bench_read(b, path);
+
+	if (err == -ENOENT)
+		return bench_run_bufinfo(b, count);
+	while (--count && !err)
+		err = bench_read(b, path);
 	return err;
 }
 
@@ -109,6 +121,7 @@ const struct bench_op bench_many_ops[] = {
 	{ .name = "live", .measure = bench_measure_live },
 	{ .name = "memory", .measure = bench_measure_memory },
 	{ .name = "bufinfo", .run = bench_run_bufinfo },
+	{ .name = "buffers", .run = bench_run_buffers },
 	{ }
 };
 

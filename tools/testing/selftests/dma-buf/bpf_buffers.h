@@ -14,6 +14,14 @@ struct bpf_buffer {
 	char name[DMA_BUF_NAME_LEN];
 };
 
+/* One record of the file that tells of devices. */
+struct bpf_device {
+	__u64 ino;
+	char name[32];
+	__u8 dynamic;
+	__u8 peer2peer;
+};
+
 /* What a walk inside of one program looked for, and how often it met that, or anything. */
 struct bpf_walk {
 	__u64 ino;

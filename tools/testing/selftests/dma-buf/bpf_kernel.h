@@ -17,9 +17,29 @@ struct file {
 	struct inode *f_inode;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+struct kobject {
+	const char *name;
+};
+
+struct device {
+	struct kobject kobj;
+};
+
+struct dma_buf_attachment {
+	struct device *dev;
+	struct list_head node;
+	_Bool peer2peer;
+	const void *importer_ops;
+};
+
 struct dma_buf {
 	unsigned long size;
 	struct file *file;
+	struct list_head attachments;
 	const char *exp_name;
 	const char *name;
 };

@@ -17,6 +17,7 @@
 #include "buffer_info.h"
 #include "exporters.h"
 #include "harness.h"
+#include "prime.h"
 
 #define MANY	1000	/* more than the kernel reads ahead for the iterator's file */
 
@@ -59,10 +60,10 @@ FIXTURE_TEARDOWN(bpf)
 	bpf_object__close(self->object);
 }
 
-/* A file whose reader has the first program called for each buffer: a descriptor, or -errno. */
-static int iterator_open(struct bpf_object *object)
+/* A file whose reader has the program called for each buffer: a descriptor, or -errno. */
+static int iterator_open(struct bpf_object *object, const char *name)
 {
-	struct bpf_program *program = bpf_object__find_program_by_name(object, "list_buffers");
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
 	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
 	int fd;
 
@@ -73,8 +74,8 @@ static int iterator_open(struct bpf_object *object)
 	return fd;
 }
 
-/* All that it says, read so many bytes at a time; to be freed. Returns how many records. */
-static size_t iterator_read(int fd, size_t step, struct bpf_buffer **list)
+/* All that it says, read so many bytes at a time; to be freed. Returns how many bytes. */
+static size_t iterator_read(int fd, size_t step, void *list)
 {
 	size_t len = 0, room = 0;
 	char *bytes = NULL;
@@ -88,19 +89,19 @@ static size_t iterator_read(int fd, size_t step, struct bpf_buffer **list)
 		count = read(fd, bytes + len, step);
 		len += count > 0 ? count : 0;
 	} while (count > 0);
-	*list = (struct bpf_buffer *)bytes;
-	return count ? 0 : len / sizeof(**list);
+	*(char **)list = bytes;
+	return count ? 0 : len;
 }
 
 /* A new walk, as a list to be freed: how many records, or -errno. */
 static ssize_t list_buffers(struct bpf_object *object, size_t step, struct bpf_buffer **list)
 {
-	int fd = iterator_open(object);
+	int fd = iterator_open(object, "list_buffers");
 	size_t records;
 
 	if (fd < 0)
 		return fd;
-	records = iterator_read(fd, step, list);
+	records = iterator_read(fd, step, list) / sizeof(**list);
 	close(fd);
 	return records;
 }
@@ -161,6 +162,46 @@ TEST_F(bpf, iterator_tells_what_is_true)
 	EXPECT_EQ(memory->size, found.size);
 	EXPECT_STREQ(udmabuf.exp_name, found.exporter);
 	EXPECT_STREQ("", found.name);
+}
+
+/* The records about the devices on this buffer, in their order; their number, or -errno. */
+static int devices_on(struct bpf_object *object, ino_t ino, struct bpf_device found[2])
+{
+	int fd = iterator_open(object, "list_devices"), devices = 0;
+	struct bpf_device *list = NULL;
+	size_t bytes, i;
+
+	if (fd < 0)
+		return fd;
+	bytes = iterator_read(fd, 4096, &list);
+	close(fd);
+	for (i = 0; i < bytes / sizeof(*list) && devices < 2; i++) {
+		if (list[i].ino == ino)
+			found[devices++] = list[i];
+	}
+	free(list);
+	return devices;
+}
+
+TEST_F(bpf, iterator_follows_the_attachments)
+{
+	int display = drm_open("vkms"), render = drm_open("vgem");
+	int fd = self->buffers[0].fd;
+	struct bpf_device found[2];
+	__u32 handle;
+
+	if (display == -ENODEV || render == -ENODEV)
+		SKIP(return, "this kernel lacks vkms or vgem");
+	EXPECT_EQ(0, devices_on(self->object, buffer_ino(fd), found));
+	ASSERT_EQ(0, import_handle(display, fd, &handle));
+	ASSERT_EQ(0, import_handle(render, fd, &handle));
+	ASSERT_EQ(2, devices_on(self->object, buffer_ino(fd), found));
+	EXPECT_STREQ("vgem", found[0].name);
+	EXPECT_STREQ("vkms", found[1].name);
+	EXPECT_EQ(0, found[0].dynamic);
+	EXPECT_EQ(0, found[0].peer2peer);
+	close(render);
+	close(display);
 }
 
 TEST_F(bpf, no_walk_meets_what_was_closed)
@@ -227,7 +268,7 @@ TEST_F(bpf, half_read_iterator_keeps_one_buffer)
 	if (access(BUFINFO, F_OK) && !stats_present())
 		SKIP(return, "this kernel has no list of buffers");
 	ASSERT_EQ(0, create_many(self->buffers));
-	fd = iterator_open(self->object);
+	fd = iterator_open(self->object, "list_buffers");
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(1, read(fd, &byte, 1));
 	for (i = 0; i < MANY; i++) {
