@@ -32,7 +32,7 @@ struct device {
 struct dma_buf_attachment {
 	struct device *dev;
 	struct list_head node;
-	_Bool peer2peer;
+	__u8 peer2peer;
 	const void *importer_ops;
 };
 

@@ -156,8 +156,6 @@ TEST_F(held, importer_that_keeps_it)
 	block = facts_block(self->ino);
 	EXPECT_TRUE(has_fact(block, "attachment", "vkms")) TH_LOG("%s", block);
 	EXPECT_TRUE(has_fact(block, "importer", "static")) TH_LOG("%s", block);
-	EXPECT_TRUE(has_fact(block, "mapping", "both")) TH_LOG("%s", block);
-	EXPECT_TRUE(has_fact(block, "uses", "1")) TH_LOG("%s", block);
 	free(block);
 	close(device);
 	EXPECT_NULL(facts_block(self->ino));
@@ -386,6 +384,7 @@ FIXTURE_SETUP(placed)
 
 	if (access(TRACING "/events/dma_buf/dma_buf_refused", F_OK) || access(BUFFERS, F_OK))
 		SKIP(return, "this kernel has no event of refusals, or no " BUFFERS);
+	module_unload("least_exporter");
 	module_unload("model_importer");
 	module_unload("model_exporter");
 	err = module_load("model-exporter.ko", "");
@@ -426,24 +425,61 @@ TEST_F(placed, static_importer_keeps_it_in_place)
 	free(block);
 }
 
-TEST_F(placed, refusal_names_who_refused)
+/* Expects that one call for the model importer was refused so. */
+static void expect_refusal(struct __test_metadata *_metadata, struct trace *trace,
+			   const char *exp_name, const struct buffer *buf, const char *call,
+			   const char *by, int err)
+{
+	char about[256], more[128];
+
+	snprintf(more, sizeof(more), " call=%s dev_name=model_importer by=%s err=%d", call, by,
+		 err);
+	describe_event(about, sizeof(about), exp_name, buf, more);
+	ASSERT_EQ(0, trace_read(trace));
+	EXPECT_EQ(1, count_events(trace->text, "dma_buf_refused", about)) TH_LOG("%s", trace->text);
+}
+
+TEST_F(placed, map_refused_by_a_pin)
 {
 	int card = drm_open("vkms");
-	char about[256];
 	__u32 handle;
 
 	if (card == -ENODEV)
 		SKIP(return, "this kernel has no vkms");
 	/* It reaches all memory, and so the buffer is where the importer may not reach. */
 	ASSERT_EQ(0, import_handle(card, self->buf.fd, &handle));
+	if (!told(buffer_ino(self->buf.fd), "pinned", "1"))
+		SKIP(return, "this kernel's vkms does not map what it imports");
 	ASSERT_EQ(0, ioctl(self->importer, MODEL_IMPORTER_ATTACH, (long)self->buf.fd));
 	EXPECT_EQ(-EBUSY, result(ioctl(self->importer, MODEL_IMPORTER_FILL, 1L)));
-	ASSERT_EQ(0, trace_read(&self->trace));
-	describe_event(about, sizeof(about), "model_exporter", &self->buf,
-		       " call=dma_buf_map_attachment dev_name=model_importer by=exporter:pin err=-16");
-	EXPECT_EQ(1, count_events(self->trace.text, "dma_buf_refused", about))
-		TH_LOG("%s", self->trace.text);
+	expect_refusal(_metadata, &self->trace, "model_exporter", &self->buf,
+		       "dma_buf_map_attachment", "exporter:pin", -EBUSY);
 	close(card);
+}
+
+/* Memory that never suits the device. */
+TEST_F(placed, attach_refused)
+{
+	struct buffer fixed = { .size = page_align(1) };
+	int exporter;
+
+	close(self->importer);
+	ASSERT_EQ(0, module_unload("model_importer"));
+	ASSERT_EQ(0, module_load("model-importer.ko", "dma_bits=24"));
+	self->importer = open("/dev/model_importer", O_RDWR | O_CLOEXEC);
+	ASSERT_GE(self->importer, 0);
+	ASSERT_EQ(0, module_load("least-exporter.ko", ""));
+	exporter = open("/dev/least_exporter", O_RDWR | O_CLOEXEC);
+	ASSERT_GE(exporter, 0);
+	fixed.fd = ioctl(exporter, MODEL_EXPORTER_ALLOC, fixed.size);
+	ASSERT_GE(fixed.fd, 0);
+	EXPECT_EQ(-EBUSY,
+		  result(ioctl(self->importer, MODEL_IMPORTER_ATTACH, (long)fixed.fd)));
+	expect_refusal(_metadata, &self->trace, "least_exporter", &fixed, "dma_buf_attach",
+		       "exporter:attach", -EBUSY);
+	close(fixed.fd);
+	close(exporter);
+	EXPECT_EQ(0, module_unload("least_exporter"));
 }
 
 TEST_HARNESS_MAIN
