@@ -343,7 +343,7 @@ TEST_F(traced, mmap_past_the_end)
 		      " call=mmap dev_name=none by=core err=-22", 1);
 }
 
-/* A wait, and how long it was: more than nothing. */
+/* A wait, and how long it was: for a clock that is coarse perhaps nothing. */
 TEST_F(traced, wait_for_a_fence)
 {
 	int timeline = timeline_open();
@@ -365,7 +365,7 @@ TEST_F(traced, wait_for_a_fence)
 	describe_event(about, sizeof(about), "udmabuf", &self->buf, " usage=write ns=");
 	event = strstr(self->trace.text, about);
 	ASSERT_NE(NULL, event) TH_LOG("%s", self->trace.text);
-	EXPECT_LT(0, strtoll(event + strlen(about), &event, 10));
+	EXPECT_LE(0, strtoll(event + strlen(about), &event, 10));
 	EXPECT_EQ(0, strncmp(" err=0\n", event, strlen(" err=0\n")));
 	close(timeline);
 }
