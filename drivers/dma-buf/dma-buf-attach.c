@@ -67,6 +67,8 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	attach->peer2peer = importer_ops && importer_ops->allow_peer2peer;
 	attach->importer_ops = importer_ops;
 	attach->importer_priv = importer_priv;
+	obj->revocable = dma_buf_attach_revocable(attach);
+	obj->asked_peer2peer = attach->peer2peer;
 	obj->settled = dma_buf_attachment_is_dynamic(attach);
 	/*
 	 * A dynamic importer of memory that never moves unmaps and maps again

@@ -21,6 +21,36 @@
  * through dma_buf_mmap().
  */
 
+static int dma_buf_exporter_end(struct dma_buf *dmabuf,
+				enum dma_data_direction dir)
+{
+	int err;
+
+	if (!dmabuf->ops->end_cpu_access)
+		return 0;
+	err = dmabuf->ops->end_cpu_access(dmabuf, dir);
+	return err ? dma_buf_refused(dmabuf, NULL, "dma_buf_end_cpu_access",
+				     "exporter:end_cpu_access", err) : 0;
+}
+
+static int dma_buf_exporter_begin(struct dma_buf *dmabuf,
+				  enum dma_data_direction dir)
+{
+	int err;
+
+	if (!dmabuf->ops->begin_cpu_access)
+		return 0;
+	err = dmabuf->ops->begin_cpu_access(dmabuf, dir);
+	if (err)
+		return dma_buf_refused(dmabuf, NULL, "dma_buf_begin_cpu_access",
+				       "exporter:begin_cpu_access", err);
+	err = dma_buf_wait(dmabuf, DMA_RESV_USAGE_KERNEL, NULL,
+			   "dma_buf_begin_cpu_access");
+	if (err)
+		dma_buf_exporter_end(dmabuf, dir);
+	return err;
+}
+
 /**
  * dma_buf_begin_cpu_access - get ready for access by the CPU
  * @dmabuf: the buffer
@@ -39,7 +69,7 @@
  * Context: May sleep, interruptibly. The reservation lock must not be held.
  * Return: 0, and then dma_buf_end_cpu_access() must follow with the same @dir.
  * Otherwise nothing has begun: -EINVAL for no buffer, -ERESTARTSYS if a signal
- * came during the wait, or what the exporter returned.
+ * came during the wait, or what the exporter or a fence's wait returned.
  */
 int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 			     enum dma_data_direction dir)
@@ -53,24 +83,14 @@ int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 	might_lock(&dmabuf->resv->lock.base);
 
 	err = dma_buf_wait(dmabuf, dma_resv_usage_rw(write), NULL, __func__);
-	if (!err && dmabuf->ops->begin_cpu_access) {
-		err = dmabuf->ops->begin_cpu_access(dmabuf, dir);
-		if (err)
-			dma_buf_refused(dmabuf, NULL, __func__,
-					"exporter:begin_cpu_access", err);
-	}
+	if (!err)
+		err = dma_buf_exporter_begin(dmabuf, dir);
 	if (err)
 		return err;
 	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
 		dma_buf_debug_access(dmabuf, 1);
 	trace_dma_buf_begin_cpu_access(dmabuf, dir);
-	if (!dmabuf->ops->begin_cpu_access)
-		return 0;
-
-	err = dma_buf_wait(dmabuf, DMA_RESV_USAGE_KERNEL, NULL, __func__);
-	if (err)
-		dma_buf_end_cpu_access(dmabuf, dir);
-	return err;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(dma_buf_begin_cpu_access);
 
@@ -94,16 +114,13 @@ int dma_buf_end_cpu_access(struct dma_buf *dmabuf,
 	might_sleep();
 	might_lock(&dmabuf->resv->lock.base);
 
-	if (dmabuf->ops->end_cpu_access) {
-		err = dmabuf->ops->end_cpu_access(dmabuf, dir);
-		if (err)
-			return dma_buf_refused(dmabuf, NULL, __func__,
-					       "exporter:end_cpu_access", err);
-	}
+	err = dma_buf_exporter_end(dmabuf, dir);
+	if (err == -EINTR || err == -ERESTARTSYS || err == -EAGAIN)
+		return err;
 	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
 		dma_buf_debug_access(dmabuf, -1);
 	trace_dma_buf_end_cpu_access(dmabuf, dir);
-	return 0;
+	return err;
 }
 EXPORT_SYMBOL_GPL(dma_buf_end_cpu_access);
 

@@ -16,7 +16,8 @@ static void dma_buf_fact_text(struct seq_file *m, const char *key,
 {
 	seq_puts(m, key);
 	seq_putc(m, '\t');
-	dma_buf_seq_name(m, text);
+	/* An exporter may have no name. */
+	dma_buf_seq_name(m, text ?: "(null)");
 	seq_putc(m, '\n');
 }
 
@@ -71,19 +72,16 @@ static void dma_buf_facts_attachment(struct seq_file *m,
 	dma_buf_fact_text(m, "attachment", dev_name(attach->dev));
 	if (attach->dev->bus)
 		dma_buf_fact_text(m, "bus", attach->dev->bus->name);
-	/* Its operations may be gone. */
 	if (obj->abandoned)
 		importer = "abandoned";
 	else if (!dma_buf_attachment_is_dynamic(attach))
 		importer = "static";
 	else
-		importer = dma_buf_attach_revocable(attach) ? "dynamic" : "deaf";
+		importer = obj->revocable ? "dynamic" : "deaf";
 	dma_buf_fact_text(m, "importer", importer);
-	if (attach->peer2peer)
-		dma_buf_fact_text(m, "peer2peer", "granted");
-	else if (!obj->abandoned && attach->importer_ops &&
-		 attach->importer_ops->allow_peer2peer)
-		dma_buf_fact_text(m, "peer2peer", "refused");
+	if (obj->asked_peer2peer)
+		dma_buf_fact_text(m, "peer2peer",
+				  attach->peer2peer ? "granted" : "refused");
 	dma_buf_fact_if(m, "pins", obj->pins);
 	for (mapping = &obj->first; mapping; mapping = mapping->next)
 		if (mapping->sgt)
@@ -108,15 +106,15 @@ static void dma_buf_facts_users(struct seq_file *m, struct dma_buf_object *obj)
 static void dma_buf_facts_fence(struct seq_file *m, struct dma_fence *fence,
 				const char *usage)
 {
-	char text[128];
-	struct seq_file description = { .buf = text, .size = sizeof(text) };
-
-	/* Only the base knows the names in it, and they may be a program's. */
-	dma_fence_describe(fence, &description);
 	dma_buf_fact_text(m, "fence", usage);
+	/* On mainline the driver may be gone once the fence has signaled. */
+	guard(rcu)();
+	dma_buf_fact_text(m, "driver",
+			  (__force const char *)dma_fence_driver_name(fence));
+	dma_buf_fact_text(m, "timeline",
+			  (__force const char *)dma_fence_timeline_name(fence));
 	dma_buf_fact_number(m, "context", fence->context);
 	dma_buf_fact_number(m, "seqno", fence->seqno);
-	dma_buf_fact_text(m, "describe", strim(text));
 }
 
 #ifdef CONFIG_MEMCG
@@ -150,6 +148,7 @@ void dma_buf_facts(struct seq_file *m, struct dma_buf_object *obj,
 {
 	struct dma_buf *dmabuf = &obj->base;
 	char name[DMA_BUF_NAME_LEN];
+	int begun = 0;
 
 	dma_buf_fact_number(m, "buffer", obj->ino);
 	dma_buf_fact_number(m, "size", dmabuf->size);
@@ -162,13 +161,15 @@ void dma_buf_facts(struct seq_file *m, struct dma_buf_object *obj,
 	dma_buf_fact_if(m, "moves", dma_buf_is_dynamic(dmabuf));
 	dma_buf_fact_if(m, "shared-resv", !obj->owns_resv);
 	dma_buf_fact_if(m, "cgroup", dma_buf_cgroup(obj));
-	if (IS_ENABLED(CONFIG_DMABUF_DEBUG) && dma_buf_debug_accesses(obj))
-		seq_printf(m, "begun\t%d\n", dma_buf_debug_accesses(obj));
-	if (READ_ONCE(obj->poll_armed[DMA_BUF_POLL_IN]))
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
+		begun = dma_buf_debug_accesses(obj);
+	if (begun)
+		seq_printf(m, "begun\t%d\n", begun);
+	if (file && READ_ONCE(obj->poll_armed[DMA_BUF_POLL_IN]))
 		dma_buf_fact_text(m, "poll", "in");
-	if (READ_ONCE(obj->poll_armed[DMA_BUF_POLL_OUT]))
+	if (file && READ_ONCE(obj->poll_armed[DMA_BUF_POLL_OUT]))
 		dma_buf_fact_text(m, "poll", "out");
+	dma_buf_facts_users(m, obj);
 	dma_buf_seq_fences(m, dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
 			   dma_buf_facts_fence);
-	dma_buf_facts_users(m, obj);
 }

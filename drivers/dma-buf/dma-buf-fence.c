@@ -22,7 +22,8 @@
  * @dev: the device for which that is, or NULL
  * @call: what the caller was called
  *
- * Return: 0, or -ERESTARTSYS if a signal came.
+ * Context: May sleep, interruptibly.
+ * Return: 0, -ERESTARTSYS if a signal came, or what else a fence's wait returns.
  */
 int dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage,
 		 struct device *dev, const char *call)
@@ -41,7 +42,10 @@ int dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage,
 		trace_dma_buf_wait(dmabuf, usage,
 				   ktime_to_ns(ktime_sub(ktime_get(), start)),
 				   min(left, 0L));
-	return left < 0 ? dma_buf_refused(dmabuf, dev, call, "signal", left) : 0;
+	if (left >= 0)
+		return 0;
+	return dma_buf_refused(dmabuf, dev, call,
+			       left == -ERESTARTSYS ? "signal" : "fence", left);
 }
 
 /**

@@ -134,7 +134,7 @@ static long dma_buf_file_ioctl(struct file *file, unsigned int cmd,
 	"\\\177"
 
 /**
- * dma_buf_seq_name - print the name that userspace gave to a buffer
+ * dma_buf_seq_name - print a name that userspace may have given
  * @m: where to
  * @name: the name
  *

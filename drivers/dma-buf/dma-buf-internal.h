@@ -175,6 +175,9 @@ struct dma_buf_mapping {
  *         need no other
  * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter, and
  *        the core's own if it is @abandoned
+ * @revocable: what dma_buf_attach_revocable() said at attach, for whoever looks
+ *             when the importer's operations may be gone
+ * @asked_peer2peer: the importer did, whatever the exporter said
  * @abandoned: detached while mapped; the device and the buffer are held for it
  * @kept: @first goes back to the exporter at detach, not at its last unmap
  * @must_pin: the buffer must stay in place as long as it is mapped here
@@ -187,7 +190,9 @@ struct dma_buf_mapping {
 struct dma_buf_attachment_object {
 	struct dma_buf_attachment base;
 	struct dma_buf_mapping first;
-	unsigned int pins : 31;
+	unsigned int pins : 29;
+	unsigned int revocable : 1;
+	unsigned int asked_peer2peer : 1;
 	unsigned int abandoned : 1;
 	bool kept;
 	bool must_pin;
@@ -272,10 +277,10 @@ enum dma_buf_misuse {
 	DMA_BUF_DETACHED_IN_USE,
 	DMA_BUF_UNMAP_DIRECTION,
 	DMA_BUF_MAPPED_ODD,
+	/* The same, and programs may make it happen all the time, */
 	DMA_BUF_MAPPED_BOUNCED,
-	/* The same, and some do it all the time: programs, */
 	DMA_BUF_ACCESS_ODD,
-	/* and drivers. With a call trace; a WARN with lockdep, as it is on 6.12. */
+	/* or drivers. With a call trace; a WARN with lockdep, as it is on 6.12. */
 	DMA_BUF_UNLOCKED,
 	/* Misuse: a WARN. */
 	DMA_BUF_RELEASED_EARLY,
@@ -298,7 +303,7 @@ void dma_buf_report_args(const char *func);
 int dma_buf_refused(struct dma_buf *dmabuf, struct device *dev,
 		    const char *call, const char *by, int err);
 #if IS_ENABLED(CONFIG_KUNIT)
-extern struct ratelimit_state dma_buf_report_limits[3];
+extern struct ratelimit_state dma_buf_report_limits[4];
 #endif
 
 /* Report what a driver passed to @func, if it is bad. */

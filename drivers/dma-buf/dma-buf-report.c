@@ -18,18 +18,21 @@
 	"dma-buf: exporter %s, inode %lu, name \"%*pE\", device %s: %pV\n"
 
 /*
- * A program can make any number of buffers for a driver to trip over. Nothing that
- * works keeps a WARN out of the log, nor what is done in normal operation the rest.
+ * A program can make any number of buffers for a driver to trip over. No program keeps
+ * what drivers do out of the log, nothing that works a WARN, and what is done in normal
+ * operation no line that is rare.
  */
 VISIBLE_IF_KUNIT struct ratelimit_state dma_buf_report_limits[] = {
 	RATELIMIT_STATE_INIT(dma_buf_report_limits[0], 5 * HZ, 50),
 	RATELIMIT_STATE_INIT(dma_buf_report_limits[1], 60 * HZ, 10),
-	RATELIMIT_STATE_INIT(dma_buf_report_limits[2], 5 * HZ, 50),
+	RATELIMIT_STATE_INIT(dma_buf_report_limits[2], 60 * HZ, 10),
+	RATELIMIT_STATE_INIT(dma_buf_report_limits[3], 5 * HZ, 50),
 };
 
 static bool dma_buf_report_has_room(enum dma_buf_misuse misuse)
 {
-	unsigned int limit = (misuse >= DMA_BUF_ACCESS_ODD) +
+	unsigned int limit = (misuse >= DMA_BUF_MAPPED_BOUNCED) +
+			     (misuse >= DMA_BUF_UNLOCKED) +
 			     (misuse > DMA_BUF_UNLOCKED);
 
 	return __ratelimit(&dma_buf_report_limits[limit]);
@@ -41,7 +44,7 @@ static bool dma_buf_report_has_room(enum dma_buf_misuse misuse)
  * @dev: the device, or NULL if none has to do with it
  * @call: what was called
  * @by: whose answer it is: "exporter:" and its operation, "core", "memory" or
- *      "signal"
+ *      "fence", "process" or "signal"
  * @err: the error
  *
  * Context: Any.

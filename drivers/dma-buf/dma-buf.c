@@ -264,7 +264,8 @@ int dma_buf_fd(struct dma_buf *dmabuf, int flags)
 
 	fd = get_unused_fd_flags(flags);
 	if (fd < 0)
-		return fd;
+		return dma_buf_refused(dmabuf, NULL, __func__,
+				       fd == -EMFILE ? "process" : "memory", fd);
 	dma_buf_fd_install(dmabuf, fd);
 	return fd;
 }

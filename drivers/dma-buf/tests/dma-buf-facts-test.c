@@ -62,6 +62,8 @@ static void references_are_counted(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct path path = exp->dmabuf->file->f_path;
+	struct mock_poller *poller;
+	struct mock_fence *fence;
 
 	expect_facts(exp, 1, "%s", "");
 	get_dma_buf(exp->dmabuf);
@@ -69,7 +71,13 @@ static void references_are_counted(struct kunit *test)
 	dma_buf_put(exp->dmabuf);
 
 	path_get(&path);
+	fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	poller = mock_poller(test, EPOLLIN);
+	mock_poll(poller, exp->dmabuf);
+	mock_unpoll(poller);
 	mock_release(exp);
+	KUNIT_EXPECT_NULL(test, strstr(facts_of(exp), "\npoll"));
+	dma_fence_signal(&fence->base);
 	expect_facts(exp, 0, "%s", "");
 	path_put(&path);
 	mock_wait_released(exp);
@@ -140,13 +148,59 @@ static void each_pending_fence_is_told(struct kunit *test)
 		struct mock_fence *fence = mock_busy(exp, i);
 
 		expect_facts(exp, 1,
-			     "fence\t%s\ncontext\t%llu\nseqno\t%llu\ndescribe\t%s\n",
+			     "fence\t%s\ndriver\tmock\ntimeline\tmock\ncontext\t%llu\nseqno\t%llu\n",
 			     usage[i], fence->base.context,
-			     (u64)fence->base.seqno, strim(mock_describe(test, fence)));
+			     (u64)fence->base.seqno);
 		dma_fence_signal(&fence->base);
 		expect_facts(exp, 1, "%s", "");
 	}
 }
+
+/* What is behind the fences would be taken for theirs. */
+static void fences_are_told_last(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct iosys_map map;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(exp->dmabuf, &map));
+	expect_facts(exp, 1, "vmaps\t1\nfence\twrite\ndriver\tmock\n"
+		     "timeline\tmock\ncontext\t%llu\nseqno\t%llu\n",
+		     fence->base.context, (u64)fence->base.seqno);
+	dma_buf_vunmap_unlocked(exp->dmabuf, &map);
+}
+
+static void exporter_may_have_no_name(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+
+	exp->dmabuf->exp_name = NULL;
+	KUNIT_EXPECT_NOT_NULL(test, strstr(read_facts(test),
+					   "\nexporter\t(null)\n"));
+	exp->dmabuf->exp_name = MOCK_EXPORTER_NAME;
+}
+
+#ifdef CONFIG_DMABUF_DEBUG
+static void access_is_counted(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	enum dma_data_direction dir = DMA_TO_DEVICE;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_begin_cpu_access(exp->dmabuf, dir));
+	expect_facts(exp, 1, "begun\t1\n");
+	/* Not over yet, and then over, whatever else the exporter says. */
+	exp->errors[MOCK_END_CPU] = -EINTR;
+	KUNIT_EXPECT_EQ(test, -EINTR, dma_buf_end_cpu_access(exp->dmabuf, dir));
+	expect_facts(exp, 1, "begun\t1\n");
+	exp->errors[MOCK_END_CPU] = -EIO;
+	KUNIT_EXPECT_EQ(test, -EIO, dma_buf_end_cpu_access(exp->dmabuf, dir));
+	expect_facts(exp, 1, "%s", "");
+	KUNIT_EXPECT_EQ(test, -EIO, dma_buf_end_cpu_access(exp->dmabuf, dir));
+	expect_facts(exp, 1, "begun\t-1\n");
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_begin_cpu_access(exp->dmabuf, dir));
+	expect_facts(exp, 1, "%s", "");
+}
+#endif
 
 static void pollers_are_told(struct kunit *test)
 {
@@ -276,7 +330,7 @@ static void abandoned_device_is_told(struct kunit *test)
 	expect_facts(exp, 1, "%s", "");
 }
 
-#ifdef CONFIG_SWIOTLB
+#if defined(CONFIG_SWIOTLB) && !defined(CONFIG_SWIOTLB_DYNAMIC)
 static void bounced_segments_are_counted(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -314,12 +368,17 @@ static struct kunit_case dma_buf_facts_cases[] = {
 	KUNIT_CASE(resv_of_the_exporter_is_told),
 	KUNIT_CASE(kernel_mappings_are_counted),
 	KUNIT_CASE(each_pending_fence_is_told),
+	KUNIT_CASE(fences_are_told_last),
+	KUNIT_CASE(exporter_may_have_no_name),
+#ifdef CONFIG_DMABUF_DEBUG
+	KUNIT_CASE(access_is_counted),
+#endif
 	KUNIT_CASE(pollers_are_told),
 	KUNIT_CASE_PARAM(importer_is_told, importer_gen_params),
 	KUNIT_CASE(pins_and_each_mapping_are_told),
 	KUNIT_CASE(kept_table_is_told),
 	KUNIT_CASE(abandoned_device_is_told),
-#ifdef CONFIG_SWIOTLB
+#if defined(CONFIG_SWIOTLB) && !defined(CONFIG_SWIOTLB_DYNAMIC)
 	KUNIT_CASE(bounced_segments_are_counted),
 #endif
 	KUNIT_CASE(who_holds_the_lock_is_not_waited_for),

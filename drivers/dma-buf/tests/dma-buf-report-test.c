@@ -73,6 +73,12 @@ static void reports_leave_room_in_the_log(struct kunit *test)
 	KUNIT_EXPECT_GE(test, reports->count, 60);
 	KUNIT_EXPECT_LT(test, reports->count, 120);
 
+	/* Programs keep no room from drivers. */
+	reports->count = 0;
+	dma_buf_report(exp->dmabuf, NULL, DMA_BUF_UNLOCKED, "f");
+	mock_read_reports(test);
+	KUNIT_EXPECT_EQ(test, 1, reports->count);
+
 	/* All that keeps no room from misuse, and that has a limit, too. */
 	for (i = 0; i < 50; i++) {
 		mock_forget_told(exp->dmabuf);

@@ -325,6 +325,23 @@ static void try_vmap(struct mock_exporter *exp, struct mock_importer *imp)
 	dma_buf_vmap_unlocked(exp->dmabuf, &map);
 }
 
+static void try_vmap_without_address(struct mock_exporter *exp,
+				     struct mock_importer *imp)
+{
+	exp->vmap_null = true;
+	try_vmap(exp, imp);
+	mock_expect_report(exp->test, exp, NULL,
+			   "exporter's vmap gave no address");
+}
+
+static void try_pin_of_static(struct mock_exporter *exp,
+			      struct mock_importer *imp)
+{
+	mock_attach(imp, exp);
+	mock_pin(imp);
+	mock_expect_report(exp->test, exp, imp, "pin by a static importer");
+}
+
 static void try_vmap_of_none(struct mock_exporter *exp,
 			     struct mock_importer *imp)
 {
@@ -352,13 +369,17 @@ static const struct refusal refusals[] = {
 	  "dma_buf_begin_cpu_access none signal -512\n", .busy = true },
 	{ try_begin, "dma_buf_begin_cpu_access none exporter:begin_cpu_access -5\n",
 	  MOCK_BEGIN_CPU, -EIO },
-	{ try_end, "dma_buf_end_cpu_access none exporter:end_cpu_access -5\n",
-	  MOCK_END_CPU, -EIO },
+	{ try_end, "dma_buf_end_cpu_access none exporter:end_cpu_access -5\n"
+	  "end 1\n", MOCK_END_CPU, -EIO },
+	{ try_end, "dma_buf_end_cpu_access none exporter:end_cpu_access -4\n",
+	  MOCK_END_CPU, -EINTR },
 	{ try_mmap, "mmap none exporter:mmap -5\n", MOCK_MMAP, -EIO },
 	{ try_mmap_behind, "mmap none core -22\n" },
 	{ try_vmap, "dma_buf_vmap_unlocked none exporter:vmap -12\n",
 	  MOCK_VMAP, -ENOMEM },
 	{ try_vmap_of_none, "dma_buf_vmap_unlocked none core -22\n" },
+	{ try_vmap_without_address, "dma_buf_vmap_unlocked none core -22\n" },
+	{ try_pin_of_static, "dma_buf_pin DEV core -22\n" },
 };
 
 static void refusal_desc(const struct refusal *refusal, char *desc)
@@ -381,6 +402,7 @@ static void refusal_tells_who_said_no(struct kunit *test)
 	exp->errors[refusal->op] = refusal->err;
 	exp->table = refusal->table;
 	seen.dmabuf = exp->dmabuf;
+	mock_reports(test);
 	if (refusal->busy)
 		mock_signal_begin(test);
 	refusal->call(exp, imp);

@@ -145,7 +145,7 @@ void mock_unpin(struct mock_importer *imp)
 	dma_resv_unlock(resv);
 }
 
-#ifdef CONFIG_SWIOTLB
+#if defined(CONFIG_SWIOTLB) && !defined(CONFIG_SWIOTLB_DYNAMIC)
 /**
  * mock_bounce - let a page be one of those that swiotlb copies to
  * @imp: whose device sees the copies

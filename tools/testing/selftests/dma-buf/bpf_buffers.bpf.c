@@ -52,7 +52,7 @@ int list_devices(struct bpf_iter__dmabuf *ctx)
 		return 0;
 	device.ino = BPF_CORE_READ(dmabuf, file, f_inode, i_ino);
 	node = BPF_CORE_READ(dmabuf, attachments.next);
-	for (i = 0; i < 64 && node != &dmabuf->attachments; i++) {
+	for (i = 0; i < 64 && node && node != &dmabuf->attachments; i++) {
 		struct dma_buf_attachment *attach =
 			(void *)node - bpf_core_field_offset(struct dma_buf_attachment, node);
 

@@ -191,6 +191,16 @@ char *facts_block(ino_t ino)
 	return block;
 }
 
+bool facts_gone(ino_t ino)
+{
+	char *text = read_all(BUFFERS), *block = facts_block(ino);
+	bool gone = text && !block;
+
+	free(block);
+	free(text);
+	return gone;
+}
+
 bool has_fact(const char *block, const char *key, const char *value)
 {
 	char line[256];

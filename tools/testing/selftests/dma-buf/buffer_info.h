@@ -38,6 +38,9 @@ int bufinfo_format(char *text, size_t len, int fd, const char *exp_name, const c
 /* All lines that the file for programs has for the buffer, each with its end; to be freed. */
 char *facts_block(ino_t ino);
 
+/* Whether that file can be read, and has nothing of the buffer. */
+bool facts_gone(ino_t ino);
+
 /* Whether a key has this value in such a block. */
 bool has_fact(const char *block, const char *key, const char *value);
 
