@@ -13,6 +13,9 @@ export BASE KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS MUTANTS
 demo: kernel		## a camera's frames reach a display by shared buffers: build/demo/frame.png
 	@scripts/demo
 
+dmabuf: packages	## the program that tells who holds which buffer: build/dmabuf/dmabuf
+	@$(MAKE) -s -C tools/dma-buf/dmabuf OUTPUT=$(CURDIR)/build/dmabuf
+
 test: tree		## every test there is, with all checks and as it ships; the last line counts them
 	@scripts/test
 
@@ -106,4 +109,4 @@ tree: base
 help:
 	@sed -n 's/^## \?//p; s/^\([a-z-]*\):.*\t## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 19
 
-.PHONY: help packages base tree kernel demo test test-smp stress coverage fuzz mutants compare bench check check-all users docs patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo dmabuf test test-smp stress coverage fuzz mutants compare bench check check-all users docs patch install uninstall clean distclean

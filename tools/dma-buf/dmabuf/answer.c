@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "answer.h"
+
+#include <stdio.h>
+
+#include "alloc.h"
+#include "text.h"
+#include "world.h"
+
+void add_keeper(char *text, size_t room, const struct buffer *buffer)
+{
+	const struct device *device = buffer->devices;
+
+	if (buffer->references == 0) {
+		add_text(text, room, "an O_PATH descriptor");
+	} else if (!device) {
+		add_text(text, room, "a driver's handle, or a socket");
+	} else {
+		add_text(text, room, "device ");
+		for (; device; device = device->next) {
+			add_safe(text, room, device->name);
+			add_text(text, room, device->next ? ", " : "");
+		}
+	}
+}
+
+void add_holders(char *text, size_t room, const struct buffer *buffer)
+{
+	const struct holder *holder;
+	unsigned int left = buffer->processes;
+
+	if (!buffer->holders)
+		add_keeper(text, room, buffer);
+	for (holder = buffer->holders; holder; holder = holder->next, left--) {
+		char one[256] = "";
+
+		add_safe(one, sizeof(one) - 16, holder->process->name);
+		add_text(one, sizeof(one), " (%d)", (int)holder->process->pid);
+		/* At least one, and no half of another. */
+		if (left < buffer->processes && strlen(text) + strlen(one) + 8 > room) {
+			add_text(text, room, " +%u", left);
+			break;
+		}
+		add_text(text, room, "%s%s", left < buffer->processes ? ", " : "", one);
+	}
+	if (buffer->holders && buffer->references == 0)
+		add_text(text, room, " by O_PATH");
+}
+
+void add_json(struct json_object *object, const char *key, const char *text)
+{
+	char safe[8192] = "";
+
+	if (text)
+		add_safe(safe, sizeof(safe), text);
+	json_object_object_add(object, key, text ? json_object_new_string(safe) : NULL);
+}
+
+static struct json_object *holders_json(const struct buffer *buffer)
+{
+	struct json_object *list = json_object_new_array();
+	const struct holder *holder;
+
+	for (holder = buffer->holders; holder; holder = holder->next) {
+		struct json_object *object = json_object_new_object();
+
+		json_object_object_add(object, "pid", json_object_new_int(holder->process->pid));
+		add_json(object, "name", holder->process->name);
+		json_object_object_add(object, "descriptors",
+				       json_object_new_int(holder->descriptors));
+		json_object_object_add(object, "mappings", json_object_new_int(holder->mappings));
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+static struct json_object *devices_json(const struct world *world, const struct buffer *buffer)
+{
+	struct json_object *list = json_object_new_array();
+	const struct device *device;
+
+	for (device = buffer->devices; device; device = device->next) {
+		struct json_object *object = json_object_new_object();
+
+		add_json(object, "name", device->name);
+		if (world->source == SOURCE_BUFFERS) {
+			add_json(object, "importer", device->importer);
+			json_object_object_add(object, "mapped",
+					       json_object_new_boolean(device->mapped));
+			json_object_object_add(object, "pinned",
+					       json_object_new_boolean(device->pinned));
+		}
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
+struct json_object *buffer_json(const struct world *world, const struct buffer *buffer)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "inode", json_object_new_uint64(buffer->ino));
+	json_object_object_add(object, "size", json_object_new_uint64(buffer->size));
+	add_json(object, "exporter", buffer->exporter);
+	add_json(object, "name", buffer->name);
+	json_object_object_add(object, "references", buffer->references < 0 ? NULL :
+			       json_object_new_int64(buffer->references));
+	json_object_object_add(object, "descriptors", json_object_new_int(buffer->descriptors));
+	json_object_object_add(object, "mappings", json_object_new_int(buffer->mappings));
+	json_object_object_add(object, "processes", holders_json(buffer));
+	json_object_object_add(object, "devices", world->source == SOURCE_PROCESSES ||
+			       buffer->busy ? NULL : devices_json(world, buffer));
+	return object;
+}
+
+void print_json(const struct world *world, const char *key, struct json_object *list)
+{
+	static const char *const sources[] = { "buffers", "bufinfo", "processes" };
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "version", json_object_new_int(1));
+	json_object_object_add(object, "source",
+			       json_object_new_string(sources[world->source]));
+	json_object_object_add(object, "hidden", json_object_new_int(world->hidden));
+	json_object_object_add(object, key, list);
+	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+}

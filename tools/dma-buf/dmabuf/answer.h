@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What several commands say, in words and in JSON. */
+#ifndef DMABUF_ANSWER_H
+#define DMABUF_ANSWER_H
+
+#include <json-c/json.h>
+#include <stddef.h>
+
+struct buffer;
+struct world;
+
+/* Who holds it: processes; if there are none, what else does. As much as fits. */
+void add_holders(char *text, size_t room, const struct buffer *buffer);
+
+/* What keeps a buffer that no process has. */
+void add_keeper(char *text, size_t room, const struct buffer *buffer);
+
+struct json_object *buffer_json(const struct world *world, const struct buffer *buffer);
+void add_json(struct json_object *object, const char *key, const char *text);
+
+/* What begins each answer; takes the list, prints, and frees all. */
+void print_json(const struct world *world, const char *key, struct json_object *list);
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dmabuf: every buffer, or all of one.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "alloc.h"
+#include "answer.h"
+#include "commands.h"
+#include "text.h"
+#include "world.h"
+
+static int by_size(const void *a, const void *b)
+{
+	const struct buffer *x = *(struct buffer **)a, *y = *(struct buffer **)b;
+
+	return (x->size < y->size) - (x->size > y->size) ?: (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct buffer *x = *(struct buffer **)a, *y = *(struct buffer **)b;
+
+	return (x->references < y->references) - (x->references > y->references) ?: by_size(a, b);
+}
+
+/* Inode numbers grow, if not from one to the next on another CPU. */
+static int by_age(const void *a, const void *b)
+{
+	const struct buffer *x = *(struct buffer **)a, *y = *(struct buffer **)b;
+
+	return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+static void sort_buffers(struct world *world, const char *by)
+{
+	qsort(world->buffers, world->buffer_count, sizeof(*world->buffers),
+	      !strcmp(by, "count") ? by_count : !strcmp(by, "age") ? by_age : by_size);
+}
+
+/* How wide some columns are: as wide as they must be, so that the last has room. */
+struct columns {
+	int exporter, name;
+	size_t line;
+};
+
+static int width_of(const char *text, int least)
+{
+	char safe[40] = "";
+
+	add_safe(safe, sizeof(safe), text ?: "");
+	return (int)strlen(safe) > least ? (int)strlen(safe) : least;
+}
+
+static struct columns measure(const struct world *world)
+{
+	struct columns columns = { strlen("EXPORTER"), strlen("NAME"), line_width() };
+	size_t i;
+
+	for (i = 0; i < world->buffer_count; i++) {
+		columns.exporter = width_of(world->buffers[i]->exporter, columns.exporter);
+		columns.name = width_of(world->buffers[i]->name, columns.name);
+	}
+	return columns;
+}
+
+static void print_line(const struct buffer *buffer, const struct columns *columns)
+{
+	char exporter[64] = "", name[256] = "", size[SIZE_TEXT], references[24] = "?";
+	char line[4096] = "";
+
+	add_safe(exporter, sizeof(exporter), buffer->exporter ?: "?");
+	add_safe(name, sizeof(name), buffer->name ?: "-");
+	if (buffer->references >= 0)
+		snprintf(references, sizeof(references), "%ld", buffer->references);
+	add_text(line, sizeof(line), "%6lu %8s %-*s %-*s %4s %4u %4u ", buffer->ino,
+		 size_text(buffer->size, size), columns->exporter, exporter, columns->name, name,
+		 references, buffer->descriptors, buffer->mappings);
+	add_holders(line, columns->line < sizeof(line) ? columns->line + 1 : sizeof(line), buffer);
+	puts(line);
+}
+
+enum status list_buffers(struct world *world, const struct options *options)
+{
+	unsigned long long bytes = 0;
+	char size[SIZE_TEXT];
+	struct columns columns = measure(world);
+	size_t i;
+
+	sort_buffers(world, options->sort);
+	if (options->json) {
+		struct json_object *list = json_object_new_array();
+
+		for (i = 0; i < world->buffer_count; i++)
+			json_object_array_add(list, buffer_json(world, world->buffers[i]));
+		print_json(world, "buffers", list);
+		return STATUS_DONE;
+	}
+	printf("%6s %8s %-*s %-*s %4s %4s %4s %s\n", "INODE", "SIZE", columns.exporter, "EXPORTER",
+	       columns.name, "NAME", "REFS", "FDS", "MAPS", "HELD BY");
+	for (i = 0; i < world->buffer_count; i++) {
+		print_line(world->buffers[i], &columns);
+		bytes += world->buffers[i]->size;
+	}
+	printf("%zu buffers, %s\n", world->buffer_count, size_text(bytes, size));
+	return STATUS_DONE;
+}
+
+static void print_device(const struct device *device)
+{
+	char name[256] = "";
+
+	add_safe(name, sizeof(name), device->name);
+	printf("device      %s", name);
+	if (device->importer)
+		printf(", %s%s%s", device->importer, device->mapped ? ", mapped" : ", not mapped",
+		       device->pinned ? ", pinned" : "");
+	putchar('\n');
+}
+
+static void print_buffer(const struct buffer *buffer)
+{
+	char name[256] = "", exporter[256] = "", keeper[512] = "", size[SIZE_TEXT];
+	const struct holder *holder;
+	const struct device *device;
+
+	add_safe(exporter, sizeof(exporter), buffer->exporter ?: "?");
+	add_safe(name, sizeof(name), buffer->name ?: "-");
+	printf("buffer      %lu\nsize        %s\nexporter    %s\nname        %s\n", buffer->ino,
+	       size_text(buffer->size, size), exporter, name);
+	if (buffer->references >= 0)
+		printf("references  %ld: %u descriptors, %u mappings, %ld others\n",
+		       buffer->references, buffer->descriptors, buffer->mappings,
+		       buffer_kept(buffer));
+	for (holder = buffer->holders; holder; holder = holder->next) {
+		*name = '\0';
+		add_safe(name, sizeof(name), holder->process->name);
+		printf("process     %s (%d), %u descriptors, %u mappings\n", name,
+		       (int)holder->process->pid, holder->descriptors, holder->mappings);
+	}
+	for (device = buffer->devices; device; device = device->next)
+		print_device(device);
+	if (buffer->busy)
+		puts("device      somebody holds the lock: they cannot be read now");
+	if (!buffer->holders) {
+		add_keeper(keeper, sizeof(keeper), buffer);
+		printf("No process has it. What keeps it: %s.\n", keeper);
+	}
+}
+
+enum status show_buffer(struct world *world, const struct options *options)
+{
+	unsigned long ino;
+	size_t i;
+	char *end;
+
+	errno = 0;
+	ino = options->argument ? strtoul(options->argument, &end, 10) : 0;
+	if (!ino || *end || errno) {
+		warnx("show: which one? Its inode number is in the first column of the list");
+		return STATUS_USAGE;
+	}
+	for (i = 0; i < world->buffer_count && world->buffers[i]->ino != ino; i++)
+		;
+	if (i == world->buffer_count) {
+		warnx("no buffer has the inode number %lu", ino);
+		return STATUS_FAILED;
+	}
+	if (options->json)
+		print_json(world, "buffer", buffer_json(world, world->buffers[i]));
+	else
+		print_buffer(world->buffers[i]);
+	return STATUS_DONE;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who keeps this memory? Buffers that devices share (dma-buf), and who holds them.
+ */
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "alloc.h"
+#include "commands.h"
+#include "world.h"
+
+static const struct command {
+	const char *name;
+	enum status (*run)(struct world *world, const struct options *options);
+	bool has_argument;
+} commands[] = {
+	{ "list", list_buffers, false },
+	{ "ps", list_processes, false },
+	{ "cg", list_cgroups, false },
+	{ "show", show_buffer, true },
+};
+
+static void help(FILE *where)
+{
+	fputs("Who keeps this memory? Buffers that devices share (dma-buf), and who holds them.\n"
+	      "\n"
+	      "  dmabuf [list]       every buffer, and which processes hold it\n"
+	      "  dmabuf ps           each process: what it alone keeps, what it shares; and what\n"
+	      "                      no process has, but a device, a driver, or a socket\n"
+	      "  dmabuf cg           the same by control group\n"
+	      "  dmabuf show INODE   everything of one buffer\n"
+	      "\n"
+	      "  -j, --json          for programs\n"
+	      "  -s, --sort ORDER    the list by size (the largest first), count (of references)\n"
+	      "                      or age (the oldest first)\n"
+	      "  -h, --help          this\n"
+	      "\n"
+	      "SHARE divides each buffer by the processes that hold it; ALONE is what would be\n"
+	      "free if the process ended. REFS counts descriptors (FDS), mappings (MAPS), and what\n"
+	      "drivers and sockets have. As root it sees all; others see their own.\n", where);
+}
+
+static int usage(void)
+{
+	help(stderr);
+	return STATUS_USAGE;
+}
+
+/* Once, and not between the lines of a table. */
+static void say_what_is_missing(const struct world *world)
+{
+	if (world->source == SOURCE_PROCESSES)
+		warnx("no list of buffers%s: those that no process has open are not seen, nor devices",
+		      geteuid() ? " (it takes root)" : " (is debugfs mounted?)");
+	else if (world->source == SOURCE_BUFINFO)
+		warnx("this kernel does not tell what is mapped or pinned for devices");
+	if (world->hidden)
+		warnx("%u processes could not be looked into: they take root", world->hidden);
+}
+
+/* A disk that is full shows only when all is written. A reader that has gone ends us before. */
+static enum status flush(enum status status)
+{
+	if ((fflush(stdout) || ferror(stdout)) && status == STATUS_DONE) {
+		warn("standard output");
+		return STATUS_FAILED;
+	}
+	return status;
+}
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "sort", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options options = { .sort = "size" };
+	const struct command *command;
+	struct world world = { .by_ino = NULL };
+	enum status status;
+	int option;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	while ((option = getopt_long(argc, argv, "js:h", known, NULL)) != -1) {
+		if (option == 'h') {
+			help(stdout);
+			return flush(STATUS_DONE);
+		}
+		if (option == 'j')
+			options.json = true;
+		else if (option == 's')
+			options.sort = optarg;
+		else
+			return usage();
+	}
+	command = find_command(optind < argc ? argv[optind++] : "list");
+	if (command && command->has_argument && optind < argc)
+		options.argument = argv[optind++];
+	if (!command || optind < argc ||
+	    (strcmp(options.sort, "size") && strcmp(options.sort, "count") &&
+	     strcmp(options.sort, "age")))
+		return usage();
+
+	world_read(&world);
+	status = flush(command->run(&world, &options));
+	if (status != STATUS_USAGE)
+		say_what_is_missing(&world);
+	return status;
+}

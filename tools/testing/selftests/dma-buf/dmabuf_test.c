@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The program dmabuf, which lies beside this one: situations in which somebody asks who holds a
+ * buffer, and what it answers.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/dma-buf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "buffer_info.h"
+#include "exporters.h"
+#include "harness.h"
+#include "prime.h"
+#include "process.h"
+#include "result.h"
+#include "send_fd.h"
+
+#define KEEPER_UNKNOWN	"a driver's handle, or a socket"
+
+/* The text of what ran last. */
+static char answer[1 << 20];
+
+/* Runs a command line with both outputs in answer: its exit status, or -1. */
+static int run(const char *command)
+{
+	char line[512];
+	FILE *pipe;
+	size_t len;
+	int status;
+
+	snprintf(line, sizeof(line), "exec 2>&1; %s", command);
+	fflush(NULL);
+	pipe = popen(line, "r");
+	if (!pipe)
+		return -1;
+	len = fread(answer, 1, sizeof(answer) - 1, pipe);
+	answer[len] = '\0';
+	status = pclose(pipe);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Whether a line of the answer begins with the first text, after blanks, and ends in the other. */
+static bool says(const char *start, const char *end)
+{
+	const char *line, *next;
+
+	for (line = answer; *line; line = *next ? next + 1 : next) {
+		const char *text = line + strspn(line, " ");
+
+		next = line + strcspn(line, "\n");
+		if (!strncmp(text, start, strlen(start)) &&
+		    (size_t)(next - text) >= strlen(end) &&
+		    !strncmp(next - strlen(end), end, strlen(end)))
+			return true;
+	}
+	return false;
+}
+
+FIXTURE(dmabuf)
+{
+	struct buffer buf;
+	char ino[24];		/* as a line of the list begins */
+	char me[40];		/* as one ends */
+};
+
+FIXTURE_SETUP(dmabuf)
+{
+	int err;
+
+	if (access("./dmabuf", X_OK))
+		SKIP(return, "the program dmabuf is not here");
+	err = buffer_create(&system_heap, 3 * page_align(1), O_RDWR | O_CLOEXEC, &self->buf);
+	if (err == -ENODEV)
+		SKIP(return, "this kernel has no system heap");
+	ASSERT_EQ(0, err);
+	buffer_close_device(&self->buf);
+	ASSERT_EQ(0, prctl(PR_SET_NAME, "holder"));
+	snprintf(self->ino, sizeof(self->ino), "%lu ", (unsigned long)buffer_ino(self->buf.fd));
+	snprintf(self->me, sizeof(self->me), "holder (%d)", getpid());
+}
+
+FIXTURE_TEARDOWN(dmabuf)
+{
+	buffer_destroy(&self->buf);
+}
+
+TEST_F(dmabuf, list_names_who_holds_it)
+{
+	char line[128];
+
+	ASSERT_EQ(0, ioctl(self->buf.fd, DMA_BUF_SET_NAME, "frame 1"));
+	ASSERT_NE(MAP_FAILED, mmap(NULL, self->buf.size, PROT_READ, MAP_SHARED, self->buf.fd, 0));
+	ASSERT_EQ(0, run("./dmabuf"));
+	snprintf(line, sizeof(line), "frame 1    2    1    1 %s", self->me);
+	EXPECT_TRUE(says(self->ino, line)) TH_LOG("%s", answer);
+	EXPECT_NE(NULL, strstr(answer, "   12 KiB system "));
+	EXPECT_TRUE(says("INODE", "HELD BY"));
+	EXPECT_NE(NULL, strstr(answer, " buffers, "));
+}
+
+/* Of two processes that share a buffer, one opens it again and again. */
+TEST_F(dmabuf, ps_shows_the_leak)
+{
+	char byte, leaker[40];
+	int hold[2], ready[2], i;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(hold));
+	ASSERT_EQ(0, pipe(ready));
+	pid = process_start();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		prctl(PR_SET_NAME, "leaker");
+		for (i = 0; i < 100; i++)
+			dup(self->buf.fd);
+		close(hold[1]);
+		_exit(write(ready[1], "", 1) != 1 || read(hold[0], &byte, 1));
+	}
+	ASSERT_EQ(1, read(ready[0], &byte, 1));
+	snprintf(leaker, sizeof(leaker), "1   101     0  leaker (%d)", pid);
+	ASSERT_EQ(0, run("./dmabuf ps"));
+	/* Half of it each, and none would be free without the other. */
+	EXPECT_TRUE(says("6144 B       0 B    12 KiB ", leaker)) TH_LOG("%s", answer);
+	EXPECT_TRUE(says("6144 B       0 B    12 KiB ", self->me)) TH_LOG("%s", answer);
+	close(hold[1]);
+	EXPECT_EQ(0, process_end(pid));
+	ASSERT_EQ(0, run("./dmabuf ps"));
+	EXPECT_TRUE(says("12 KiB    12 KiB       0 B ", self->me)) TH_LOG("%s", answer);
+}
+
+TEST_F(dmabuf, importer_keeps_it)
+{
+	int device = drm_open("vkms");
+	bool list = !access(BUFINFO, F_OK);
+	char show[64];
+	__u32 handle;
+
+	if (device == -ENODEV || !list)
+		SKIP(return, "this kernel has no vkms, or no list of buffers");
+	ASSERT_EQ(0, import_handle(device, self->buf.fd, &handle));
+	buffer_destroy(&self->buf);
+	ASSERT_EQ(0, run("./dmabuf"));
+	EXPECT_TRUE(says(self->ino, "0    0 device vkms")) TH_LOG("%s", answer);
+	ASSERT_EQ(0, run("./dmabuf ps"));
+	EXPECT_TRUE(says("12 KiB      1 buffers", "device vkms")) TH_LOG("%s", answer);
+	snprintf(show, sizeof(show), "./dmabuf show %s", self->ino);
+	ASSERT_EQ(0, run(show));
+	EXPECT_TRUE(says("No process has it.", "What keeps it: device vkms."));
+	if (!access(BUFFERS, F_OK))
+		EXPECT_TRUE(says("device      vkms, static", "")) TH_LOG("%s", answer);
+	close(device);
+	ASSERT_EQ(0, run("./dmabuf"));
+	EXPECT_FALSE(says(self->ino, ""));
+}
+
+/* On its way from one process to another, and nowhere else. */
+TEST_F(dmabuf, in_a_socket)
+{
+	int ends[2];
+
+	if (access(BUFINFO, F_OK))
+		SKIP(return, "this kernel has no list of buffers");
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	ASSERT_EQ(0, send_fd(ends[0], self->buf.fd));
+	buffer_destroy(&self->buf);
+	ASSERT_EQ(0, run("./dmabuf"));
+	EXPECT_TRUE(says(self->ino, "0    0 " KEEPER_UNKNOWN)) TH_LOG("%s", answer);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+TEST_F(dmabuf, path_descriptor)
+{
+	char link[64], by_path[64];
+	int path;
+
+	if (access(BUFFERS, F_OK))
+		SKIP(return, "this kernel does not list such buffers");
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", self->buf.fd);
+	path = open(link, O_PATH | O_CLOEXEC);
+	ASSERT_GE(path, 0);
+	buffer_destroy(&self->buf);
+	snprintf(by_path, sizeof(by_path), "%s by O_PATH", self->me);
+	ASSERT_EQ(0, run("./dmabuf"));
+	EXPECT_TRUE(says(self->ino, by_path)) TH_LOG("%s", answer);
+	close(path);
+}
+
+/* What a program chose moves no cursor and makes no line. */
+TEST_F(dmabuf, names_are_harmless)
+{
+	ASSERT_EQ(0, ioctl(self->buf.fd, DMA_BUF_SET_NAME, "\033[2J\n9 B"));
+	ASSERT_EQ(0, prctl(PR_SET_NAME, "a\033c\nb"));
+	ASSERT_EQ(0, run("./dmabuf; ./dmabuf ps"));
+	EXPECT_NULL(strchr(answer, '\033'));
+	EXPECT_NE(NULL, strstr(answer, "a\\033c\\012b"));
+	ASSERT_EQ(0, run("DMABUF_DEBUGFS=/ ./dmabuf"));
+	EXPECT_NULL(strchr(answer, '\033'));
+	ASSERT_EQ(0, run("./dmabuf --json | python3 -m json.tool"));
+	EXPECT_NULL(strchr(answer, '\033'));
+}
+
+/* With less to go by it tells less, says so once, and is not wrong. */
+TEST_F(dmabuf, without_debugfs)
+{
+	ASSERT_EQ(0, run("DMABUF_DEBUGFS=/ ./dmabuf"));
+	EXPECT_TRUE(says(self->ino, self->me)) TH_LOG("%s", answer);
+	EXPECT_NE(NULL, strstr(answer, " 12 KiB system "));
+	EXPECT_TRUE(says("dmabuf: no list of buffers (is debugfs mounted?):",
+			 "are not seen, nor devices")) TH_LOG("%s", answer);
+}
+
+TEST_F(dmabuf, with_bufinfo_alone)
+{
+	char dir[] = "/dev/shm/dmabuf.XXXXXX";
+	char command[256];
+
+	if (access(BUFINFO, F_OK))
+		SKIP(return, "this kernel has no " BUFINFO);
+	ASSERT_NE(NULL, mkdtemp(dir));
+	snprintf(command, sizeof(command),
+		 "D=%s; mkdir $D/dma_buf; cat " BUFINFO " > $D/dma_buf/bufinfo;"
+		 "DMABUF_DEBUGFS=$D ./dmabuf; rm -r $D", dir);
+	ASSERT_EQ(0, run(command));
+	EXPECT_TRUE(says(self->ino, self->me)) TH_LOG("%s", answer);
+	EXPECT_TRUE(says("dmabuf: this kernel does not tell what is mapped", ""));
+}
+
+TEST_F(dmabuf, without_root)
+{
+	int program = open("./dmabuf", O_PATH), out[2];
+	char *const arguments[] = { "dmabuf", NULL };
+	pid_t pid;
+	ssize_t len;
+
+	ASSERT_GE(program, 0);
+	ASSERT_EQ(0, pipe(out));
+	pid = process_start();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		dup2(out[1], STDOUT_FILENO);
+		dup2(out[1], STDERR_FILENO);
+		close(out[1]);
+		if (setgid(65534) || setuid(65534))
+			_exit(99);
+		/* It is its own that is seen, although that ends with the exec. */
+		fcntl(self->buf.fd, F_SETFD, 0);
+		fexecve(program, arguments, environ);
+		_exit(errno);
+	}
+	close(out[1]);
+	for (len = 0; len >= 0 && (size_t)len < sizeof(answer) - 1; ) {
+		ssize_t got = read(out[0], answer + len, sizeof(answer) - 1 - len);
+
+		if (got <= 0)
+			break;
+		len += got;
+	}
+	answer[len] = '\0';
+	EXPECT_EQ(0, process_end(pid)) TH_LOG("%s", answer);
+	snprintf(self->me, sizeof(self->me), "dmabuf (%d)", pid);
+	EXPECT_TRUE(says(self->ino, self->me)) TH_LOG("%s", answer);
+	EXPECT_NE(NULL, strstr(answer, "could not be looked into")) TH_LOG("%s", answer);
+	EXPECT_NE(NULL, strstr(answer, "no list of buffers (it takes root)"));
+}
+
+TEST_F(dmabuf, sums_agree)
+{
+	static const char sum[] =
+		"python3 -c '\n"
+		"import json, os\n"
+		"ask = lambda what: json.load(os.popen(\"./dmabuf --json \" + what))\n"
+		"size = lambda: sum(b[\"size\"] for b in ask(\"list\")[\"buffers\"])\n"
+		"share = lambda what, key: sum(o[\"share\"] for o in ask(what)[\"held\"][key])\n"
+		"for what, key in (\"ps\", \"processes\"), (\"cg\", \"cgroups\"):\n"
+		"    total = share(what, key) + share(what, \"without_process\")\n"
+		"    assert total == size() > 0, (what, total, size())\n"
+		"buffers = ask(\"list\")[\"buffers\"]\n"
+		"mine = [b for b in buffers if b[\"inode\"] == INO]\n"
+		"assert len(mine) == 1 and mine[0][\"exporter\"] == \"system\", mine\n"
+		"assert ask(\"show INO\")[\"buffer\"] == mine[0]\n"
+		"'";
+	char command[2048] = "", *end = command;
+	const char *at, *next;
+
+	/* The number of the buffer, wherever that is meant. */
+	for (at = sum; (next = strstr(at, "INO")); at = next + 3)
+		end += sprintf(end, "%.*s%s", (int)(next - at), at, self->ino);
+	sprintf(end, "%s", at);
+	/* run() has room for less. */
+	ASSERT_EQ(0, setenv("SUM", command, 1));
+	EXPECT_EQ(0, run("eval \"$SUM\"")) TH_LOG("%s", answer);
+}
+
+TEST_F(dmabuf, exit_codes)
+{
+	EXPECT_EQ(2, run("./dmabuf nonsense"));
+	EXPECT_EQ(2, run("./dmabuf list nonsense"));
+	EXPECT_EQ(2, run("./dmabuf --sort nonsense"));
+	EXPECT_EQ(2, run("./dmabuf show"));
+	EXPECT_EQ(2, run("./dmabuf show frame"));
+	EXPECT_EQ(1, run("./dmabuf show 99999999"));
+	EXPECT_TRUE(says("dmabuf: no buffer has the inode number 99999999", ""));
+	EXPECT_EQ(1, run("./dmabuf > /dev/full"));
+	EXPECT_EQ(0, run("./dmabuf --help > /dev/null"));
+	/* A reader that went away is no error of ours. */
+	EXPECT_EQ(0, run("./dmabuf | true"));
+	EXPECT_STREQ("", answer);
+}
+
+TEST_HARNESS_MAIN
