@@ -22,7 +22,7 @@ static const struct command {
 	{ "show", show_buffer, true },
 };
 
-static void help(FILE *where)
+static void print_help(FILE *where)
 {
 	fputs("Who keeps this memory? Buffers that devices share (dma-buf), and who holds them.\n"
 	      "\n"
@@ -44,7 +44,7 @@ static void help(FILE *where)
 
 static int usage(void)
 {
-	help(stderr);
+	print_help(stderr);
 	return STATUS_USAGE;
 }
 
@@ -52,8 +52,9 @@ static int usage(void)
 static void say_what_is_missing(const struct world *world)
 {
 	if (world->source == SOURCE_PROCESSES)
-		warnx("no list of buffers%s: those that no process has open are not seen, nor devices",
-		      geteuid() ? " (it takes root)" : " (is debugfs mounted?)");
+		warnx("no list of buffers%s: %s",
+		      geteuid() ? " (it takes root)" : " (is debugfs mounted?)",
+		      "those that no process has open are not seen, nor devices");
 	else if (world->source == SOURCE_BUFINFO)
 		warnx("this kernel does not tell what is mapped or pinned for devices");
 	if (world->hidden)
@@ -98,7 +99,7 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	while ((option = getopt_long(argc, argv, "js:h", known, NULL)) != -1) {
 		if (option == 'h') {
-			help(stdout);
+			print_help(stdout);
 			return flush(STATUS_DONE);
 		}
 		if (option == 'j')

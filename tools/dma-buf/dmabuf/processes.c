@@ -56,7 +56,8 @@ static int by_share(const void *a, const void *b)
 {
 	const struct process *x = *(struct process **)a, *y = *(struct process **)b;
 
-	return (x->share < y->share) - (x->share > y->share) ?: (x->pid > y->pid) - (x->pid < y->pid);
+	return (x->share < y->share) - (x->share > y->share) ?:
+	       (x->pid > y->pid) - (x->pid < y->pid);
 }
 
 static int by_bytes(const void *a, const void *b)

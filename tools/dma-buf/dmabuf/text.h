@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-#define __printf(string, first) __attribute__((__format__(__printf__, string, first)))
+#define __printf(string, first) __attribute__((__format__(__printf__, \
+							  string, first)))
 
 /* A size in a unit that makes it short. */
 #define SIZE_TEXT	16
