@@ -193,7 +193,8 @@ TEST_F(shared, device_is_closed)
 	EXPECT_EQ(1, poll(&pfd, 1, 0));
 	EXPECT_EQ(POLLIN | POLLOUT, pfd.revents);
 	fence = fence_export(self->buf.fd, DMA_BUF_SYNC_READ);
-	EXPECT_LE(0, fence);
+	/* In a kernel without sync files that is no ioctl. */
+	EXPECT_TRUE(fence >= 0 || fence == -ENOTTY) TH_LOG("%d", fence);
 	close(fence);
 	buffer_destroy(&self->buf);
 	EXPECT_TRUE(lists_say(ino, false));
