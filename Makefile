@@ -16,6 +16,9 @@ demo: kernel		## a camera's frames reach a display by shared buffers: build/demo
 dmabuf: packages	## the program that tells who holds which buffer: build/dmabuf/dmabuf
 	@$(MAKE) -s -C tools/dma-buf/dmabuf OUTPUT=$(CURDIR)/build/dmabuf
 
+dmabuf-install: dmabuf	## installs it with its manual, below DESTDIR if that is given
+	@$(MAKE) -s -C tools/dma-buf/dmabuf OUTPUT=$(CURDIR)/build/dmabuf install
+
 test: tree		## every test there is, with all checks and as it ships; the last line counts them
 	@scripts/test
 
@@ -109,4 +112,4 @@ tree: base
 help:
 	@sed -n 's/^## \?//p; s/^\([a-z-]*\):.*\t## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 19
 
-.PHONY: help packages base tree kernel demo dmabuf test test-smp stress coverage fuzz mutants compare bench check check-all users docs patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo dmabuf dmabuf-install test test-smp stress coverage fuzz mutants compare bench check check-all users docs patch install uninstall clean distclean

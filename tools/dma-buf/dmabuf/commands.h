@@ -19,5 +19,6 @@ enum status list_buffers(struct world *world, const struct options *options);
 enum status show_buffer(struct world *world, const struct options *options);
 enum status list_processes(struct world *world, const struct options *options);
 enum status list_cgroups(struct world *world, const struct options *options);
+enum status find_leaks(struct world *world, const struct options *options);
 
 #endif

@@ -20,6 +20,7 @@ static const struct command {
 	{ "ps", list_processes, false },
 	{ "cg", list_cgroups, false },
 	{ "show", show_buffer, true },
+	{ "leaks", find_leaks, true },
 };
 
 static void print_help(FILE *where)
@@ -31,6 +32,9 @@ static void print_help(FILE *where)
 	      "                      no process has, but a device, a driver, or a socket\n"
 	      "  dmabuf cg           the same by control group\n"
 	      "  dmabuf show INODE   everything of one buffer\n"
+	      "  dmabuf leaks [SECONDS]\n"
+	      "                      who opens buffers and does not close them, within 10 seconds\n"
+	      "                      or so many\n"
 	      "\n"
 	      "  -j, --json          for programs\n"
 	      "  -s, --sort ORDER    the list by size (the largest first), count (of references)\n"

@@ -14,13 +14,20 @@ static int compare_ino(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-struct buffer *world_buffer(struct world *world, unsigned long ino)
+struct buffer *world_find(struct world *world, unsigned long ino)
 {
-	struct buffer key = { .ino = ino }, *buffer, **found;
+	struct buffer key = { .ino = ino }, **found;
 
 	found = tfind(&key, &world->by_ino, compare_ino);
-	if (found)
-		return *found;
+	return found ? *found : NULL;
+}
+
+struct buffer *world_buffer(struct world *world, unsigned long ino)
+{
+	struct buffer *buffer = world_find(world, ino);
+
+	if (buffer)
+		return buffer;
 	buffer = zalloc(sizeof(*buffer));
 	buffer->ino = ino;
 	buffer->references = -1;

@@ -72,7 +72,10 @@ struct world {
 	unsigned int hidden;	/* processes that could not be looked into */
 };
 
-/* Finds a buffer, or makes one. */
+/* Finds a buffer: NULL if it is not known. */
+struct buffer *world_find(struct world *world, unsigned long ino);
+
+/* The same, or makes one. */
 struct buffer *world_buffer(struct world *world, unsigned long ino);
 
 /* Counts what a process has of a buffer; with a descriptor, or with a mapping. */

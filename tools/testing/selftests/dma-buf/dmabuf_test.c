@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,12 +302,101 @@ TEST_F(dmabuf, sums_agree)
 	EXPECT_EQ(0, run("eval \"$SUM\"")) TH_LOG("%s", answer);
 }
 
+/* In a process of its own, until that is ended: a step every 20 ms. */
+static pid_t repeat(const char *name, void (*step)(const struct buffer *buf),
+		    const struct buffer *buf)
+{
+	pid_t pid = process_start();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_NAME, name);
+	for (;;) {
+		step(buf);
+		usleep(20000);
+	}
+}
+
+static void open_one(const struct buffer *buf)
+{
+	struct buffer other;
+
+	if (!buffer_create(&system_heap, 1, O_RDWR | O_CLOEXEC, &other))
+		buffer_close_device(&other);
+}
+
+static void open_and_close_one(const struct buffer *buf)
+{
+	struct buffer other;
+
+	if (!buffer_create(&system_heap, 1, O_RDWR | O_CLOEXEC, &other))
+		buffer_destroy(&other);
+}
+
+static void open_again(const struct buffer *buf)
+{
+	dup(buf->fd);
+}
+
+/* The number of descriptors stays; what grows is what the importer holds. */
+static void import_one(const struct buffer *buf)
+{
+	static int device = -1;
+	struct buffer other;
+	__u32 handle;
+
+	if (device < 0)
+		device = drm_open("vkms");
+	if (buffer_create(&system_heap, 1, O_RDWR | O_CLOEXEC, &other))
+		return;
+	import_handle(device, other.fd, &handle);
+	buffer_destroy(&other);
+}
+
+TEST_F(dmabuf, leaks_are_found)
+{
+	static const struct {
+		const char *name;
+		void (*step)(const struct buffer *buf);
+		const char *start, *end;
+	} leaks[] = {
+		{ "hoarder", open_one, "hoarder (%d) opens ", " KiB more" },
+		{ "forgetful", open_again, "forgetful (%d) opens ", " and closes none" },
+		{ "careful", open_and_close_one, NULL, NULL },
+		{ "importer", import_one, "device vkms keeps ", " KiB more" },
+	};
+	int device = drm_open("vkms");
+	size_t i;
+
+	if (device == -ENODEV || access(BUFINFO, F_OK))
+		SKIP(return, "this kernel has no vkms, or no list of buffers");
+	close(device);
+	for (i = 0; i < ARRAY_SIZE(leaks); i++) {
+		pid_t pid = repeat(leaks[i].name, leaks[i].step, &self->buf);
+		char start[64];
+
+		ASSERT_GE(pid, 0);
+		EXPECT_TRUE(process_sleeps(pid));
+		ASSERT_EQ(0, run("./dmabuf leaks 2"));
+		if (leaks[i].start) {
+			snprintf(start, sizeof(start), leaks[i].start, pid);
+			EXPECT_TRUE(says(start, leaks[i].end)) TH_LOG("%s", answer);
+			EXPECT_NE(NULL, strstr(answer, " and closes none"));
+		} else {
+			EXPECT_TRUE(says("Nothing grew", "")) TH_LOG("%s", answer);
+		}
+		kill(pid, SIGKILL);
+		process_end(pid);
+	}
+}
+
 TEST_F(dmabuf, exit_codes)
 {
 	EXPECT_EQ(2, run("./dmabuf nonsense"));
 	EXPECT_EQ(2, run("./dmabuf list nonsense"));
 	EXPECT_EQ(2, run("./dmabuf --sort nonsense"));
 	EXPECT_EQ(2, run("./dmabuf show"));
+	EXPECT_EQ(2, run("./dmabuf leaks soon"));
 	EXPECT_EQ(2, run("./dmabuf show frame"));
 	EXPECT_EQ(1, run("./dmabuf show 99999999"));
 	EXPECT_TRUE(says("dmabuf: no buffer has the inode number 99999999", ""));
