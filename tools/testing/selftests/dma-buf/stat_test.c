@@ -267,7 +267,7 @@ TEST_F(shared, watched)
 	int notify = inotify_init1(IN_CLOEXEC);
 	char path[64];
 
-	if (notify < 0 && errno == ENOSYS)
+	if (access("/proc/sys/fs/inotify", F_OK))
 		SKIP(return, "this kernel has no inotify");
 	ASSERT_GE(notify, 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->buf.fd);
