@@ -125,14 +125,11 @@ static void add_rate(char *text, size_t room, unsigned int count, double seconds
 
 static void print_leak(const struct leak *leak, double seconds)
 {
-	char line[1024] = "", what[128], size[SIZE_TEXT];
+	const char *verb = strchr(leak->who, '(') ? "opens" : "keeps";
+	char line[1024] = "", size[SIZE_TEXT];
 
-	if (leak->ino)
-		snprintf(what, sizeof(what), "descriptor");
-	else
-		snprintf(what, sizeof(what), "buffer");
-	add_text(line, sizeof(line), "%s %s ", leak->who, strchr(leak->who, '(') ? "opens" : "keeps");
-	add_rate(line, sizeof(line), leak->opened, seconds, what);
+	add_text(line, sizeof(line), "%s %s ", leak->who, verb);
+	add_rate(line, sizeof(line), leak->opened, seconds, leak->ino ? "descriptor" : "buffer");
 	if (leak->ino)
 		add_text(line, sizeof(line), " of buffer %lu of %s", leak->ino, leak->exporter);
 	else
