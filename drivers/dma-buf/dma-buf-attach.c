@@ -64,12 +64,14 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	attach = &obj->base;
 	attach->dmabuf = dmabuf;
 	attach->dev = dev;
-	attach->peer2peer = importer_ops && importer_ops->allow_peer2peer;
 	attach->importer_ops = importer_ops;
 	attach->importer_priv = importer_priv;
-	obj->revocable = dma_buf_attach_revocable(attach);
-	obj->asked_peer2peer = attach->peer2peer;
-	obj->settled = dma_buf_attachment_is_dynamic(attach);
+	if (importer_ops) {
+		attach->peer2peer = importer_ops->allow_peer2peer;
+		obj->asked_peer2peer = attach->peer2peer;
+		obj->revocable = dma_buf_attach_revocable(attach);
+		obj->settled = true;
+	}
 	/*
 	 * A dynamic importer of memory that never moves unmaps and maps again
 	 * whenever it moves its own view of the buffer, with jobs under way and
@@ -79,7 +81,7 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 		    (obj->settled && !dma_buf_is_dynamic(dmabuf));
 	obj->must_pin = dma_buf_is_dynamic(dmabuf) &&
 			(!IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) ||
-			 !dma_buf_attach_revocable(attach));
+			 !obj->revocable);
 
 	if (dmabuf->ops->attach) {
 		err = dmabuf->ops->attach(dmabuf, attach);

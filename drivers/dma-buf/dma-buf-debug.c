@@ -50,7 +50,6 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 	struct scatterlist *from, *to = copy->sgl;
 	struct dma_buf *dmabuf = attach->dmabuf;
 	u64 total = 0, odd = U64_MAX;
-	bool bounced = false;
 	int i;
 
 	for_each_sgtable_dma_sg(exported, from, i) {
@@ -59,7 +58,6 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 		dma_buf_debug_copy_segment(to, from);
 		to = sg_next(to);
 		total += sg_dma_len(from);
-		bounced |= dma_buf_is_bounced(attach->dev, from);
 		if (PAGE_ALIGNED(sg_dma_address(from) | sg_dma_len(from)))
 			continue;
 		/* Only the last one may end within a page. */
@@ -80,7 +78,7 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 		dma_buf_report(dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
 			       "exporter mapped an unaligned segment at byte %llu",
 			       odd);
-	if (bounced)
+	if (dma_buf_bounced(attach->dev, exported))
 		dma_buf_report(dmabuf, attach->dev, DMA_BUF_MAPPED_BOUNCED,
 			       "mapped by way of a copy, and who maps once must sync");
 }

@@ -44,22 +44,20 @@ static void dma_buf_facts_mapping(struct seq_file *m,
 		[DMA_TO_DEVICE] = "to-device",
 		[DMA_FROM_DEVICE] = "from-device",
 	};
-	unsigned int bounced = 0;
 	struct scatterlist *sg;
 	u64 bytes = 0;
 	int i;
 
-	for_each_sgtable_dma_sg(mapping->sgt, sg, i) {
+	for_each_sgtable_dma_sg(mapping->sgt, sg, i)
 		bytes += sg_dma_len(sg);
-		bounced += dma_buf_is_bounced(obj->base.dev, sg);
-	}
 	dma_buf_fact_text(m, "mapping", direction[mapping->dir]);
 	dma_buf_fact_number(m, "uses", mapping->users);
 	dma_buf_fact_if(m, "kept", obj->kept && mapping == &obj->first);
 	dma_buf_fact_if(m, "pinned", obj->must_pin);
 	dma_buf_fact_number(m, "segments", mapping->sgt->nents);
 	dma_buf_fact_number(m, "bytes", bytes);
-	dma_buf_fact_if(m, "bounced", bounced);
+	dma_buf_fact_if(m, "bounced",
+			dma_buf_bounced(obj->base.dev, mapping->sgt));
 }
 
 static void dma_buf_facts_attachment(struct seq_file *m,

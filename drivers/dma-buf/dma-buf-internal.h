@@ -206,7 +206,7 @@ to_attachment_object(struct dma_buf_attachment *attach)
 }
 
 /* dma-buf-map.c: DMA addresses for a device */
-bool dma_buf_is_bounced(struct device *dev, struct scatterlist *sg);
+unsigned int dma_buf_bounced(struct device *dev, struct sg_table *sgt);
 unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj);
 void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj);
 

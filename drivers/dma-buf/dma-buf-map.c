@@ -60,20 +60,28 @@ dma_buf_mapping_remove(struct dma_buf_attachment_object *obj,
 }
 
 /**
- * dma_buf_is_bounced - does a device see a copy of a segment?
+ * dma_buf_bounced - does a device see copies?
  * @dev: the device
- * @sg: a segment of a table that is mapped for it
+ * @sgt: what is mapped for it
  *
- * Return: true if somebody has to sync for it to see the memory itself.
+ * Return: of how many segments, so that somebody has to sync for it to see the
+ * memory itself.
  */
-bool dma_buf_is_bounced(struct device *dev, struct scatterlist *sg)
+unsigned int dma_buf_bounced(struct device *dev, struct sg_table *sgt)
 {
-	if (sg_dma_is_swiotlb(sg))
-		return true;
 	/* Where nothing translates addresses, they tell what memory it is. */
-	return !sg_dma_is_bus_address(sg) && !get_dma_ops(dev) &&
-	       !use_dma_iommu(dev) &&
-	       swiotlb_find_pool(dev, dma_to_phys(dev, sg_dma_address(sg)));
+	bool direct = !get_dma_ops(dev) && !use_dma_iommu(dev);
+	unsigned int bounced = 0;
+	struct scatterlist *sg;
+	int i;
+
+	if (!is_swiotlb_active(dev))
+		return 0;
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		bounced += sg_dma_is_swiotlb(sg) ||
+			   (direct && !sg_dma_is_bus_address(sg) &&
+			    swiotlb_find_pool(dev, dma_to_phys(dev, sg_dma_address(sg))));
+	return bounced;
 }
 
 /* The call that an error is the answer to, whichever of both it was. */

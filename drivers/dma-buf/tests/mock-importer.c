@@ -159,6 +159,7 @@ void mock_bounce(struct mock_importer *imp, struct mock_exporter *exp,
 					       GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(imp->test, mem);
+	mem->nslabs = 1;
 	mem->defpool.start = mock_address(exp, page);
 	mem->defpool.end = mem->defpool.start + PAGE_SIZE;
 	imp->dev->dma_io_tlb_mem = mem;

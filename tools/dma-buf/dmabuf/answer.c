@@ -37,7 +37,8 @@ void add_holders(char *text, size_t room, const struct buffer *buffer)
 		add_safe(one, sizeof(one) - 16, holder->process->name);
 		add_text(one, sizeof(one), " (%d)", (int)holder->process->pid);
 		/* At least one, and no half of another. */
-		if (left < buffer->processes && strlen(text) + strlen(one) + 8 > room) {
+		if (left < buffer->processes &&
+		    strlen(text) + strlen(one) + strlen(", ") + (left > 1 ? 5 : 0) >= room) {
 			add_text(text, room, " +%u", left);
 			break;
 		}
@@ -98,6 +99,7 @@ static struct json_object *devices_json(const struct world *world, const struct 
 struct json_object *buffer_json(const struct world *world, const struct buffer *buffer)
 {
 	struct json_object *object = json_object_new_object();
+	char keeper[512] = "";
 
 	json_object_object_add(object, "inode", json_object_new_uint64(buffer->ino));
 	json_object_object_add(object, "size", json_object_new_uint64(buffer->size));
@@ -110,6 +112,9 @@ struct json_object *buffer_json(const struct world *world, const struct buffer *
 	json_object_object_add(object, "processes", holders_json(buffer));
 	json_object_object_add(object, "devices", world->source == SOURCE_PROCESSES ||
 			       buffer->busy ? NULL : devices_json(world, buffer));
+	if (!buffer->holders)
+		add_keeper(keeper, sizeof(keeper), buffer);
+	add_json(object, "keeper", buffer->holders ? NULL : keeper);
 	return object;
 }
 

@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "answer.h"
 #include "commands.h"
+#include "kernel.h"
 #include "text.h"
 #include "world.h"
 
@@ -129,7 +130,9 @@ static void print_buffer(const struct buffer *buffer)
 	add_safe(name, sizeof(name), buffer->name ?: "-");
 	printf("buffer      %lu\nsize        %s\nexporter    %s\nname        %s\n", buffer->ino,
 	       size_text(buffer->size, size), exporter, name);
-	if (buffer->references >= 0)
+	if (buffer->references == 0)
+		puts("references  0: it is closed, and kept by O_PATH descriptors");
+	else if (buffer->references > 0)
 		printf("references  %ld: %u descriptors, %u mappings, %ld others\n",
 		       buffer->references, buffer->descriptors, buffer->mappings,
 		       buffer_kept(buffer));
@@ -147,6 +150,7 @@ static void print_buffer(const struct buffer *buffer)
 		add_keeper(keeper, sizeof(keeper), buffer);
 		printf("No process has it. What keeps it: %s.\n", keeper);
 	}
+	kernel_print_facts(buffer->ino);
 }
 
 enum status show_buffer(struct world *world, const struct options *options)

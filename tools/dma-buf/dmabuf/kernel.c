@@ -91,6 +91,28 @@ static bool read_buffers(struct world *world)
 	return known;
 }
 
+void kernel_print_facts(unsigned long ino)
+{
+	FILE *file = open_debugfs("buffers");
+	bool found = false, inside = false;
+	char *line = NULL;
+	size_t room = 0;
+
+	while (file && getline(&line, &room, file) > 0) {
+		if (!strncmp(line, "buffer\t", 7))
+			inside = strtoul(line + 7, NULL, 10) == ino;
+		if (inside && !found)
+			puts("\nWhat the kernel tells:");
+		found |= inside;
+		/* The kernel has escaped what programs chose. */
+		if (inside)
+			printf("    %s", line);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+}
+
 /* A buffer's line of bufinfo; false if it is another one. */
 static bool read_bufinfo_line(struct world *world, struct buffer **buffer, char *line)
 {

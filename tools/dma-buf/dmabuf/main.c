@@ -30,7 +30,7 @@ static void print_help(FILE *where)
 	      "  dmabuf [list]       every buffer, and which processes hold it\n"
 	      "  dmabuf ps           each process: what it alone keeps, what it shares; and what\n"
 	      "                      no process has, but a device, a driver, or a socket\n"
-	      "  dmabuf cg           the same by control group\n"
+	      "  dmabuf cg           the same by control group of the processes that hold them\n"
 	      "  dmabuf show INODE   everything of one buffer\n"
 	      "  dmabuf leaks [SECONDS]\n"
 	      "                      who opens buffers and does not close them, within 10 seconds\n"
@@ -46,9 +46,11 @@ static void print_help(FILE *where)
 	      "drivers and sockets have. As root it sees all; others see their own.\n", where);
 }
 
-static int usage(void)
+static int usage(const char *wrong, const char *word)
 {
-	print_help(stderr);
+	if (wrong)
+		warnx("%s: %s", wrong, word);
+	fputs("Try dmabuf --help.\n", stderr);
 	return STATUS_USAGE;
 }
 
@@ -111,15 +113,19 @@ int main(int argc, char **argv)
 		else if (option == 's')
 			options.sort = optarg;
 		else
-			return usage();
+			return usage(NULL, NULL);
 	}
-	command = find_command(optind < argc ? argv[optind++] : "list");
-	if (command && command->has_argument && optind < argc)
+	command = find_command(optind < argc ? argv[optind] : "list");
+	if (!command)
+		return usage("no such command", argv[optind]);
+	optind++;
+	if (command->has_argument && optind < argc)
 		options.argument = argv[optind++];
-	if (!command || optind < argc ||
-	    (strcmp(options.sort, "size") && strcmp(options.sort, "count") &&
-	     strcmp(options.sort, "age")))
-		return usage();
+	if (optind < argc)
+		return usage("one word too many", argv[optind]);
+	if (strcmp(options.sort, "size") && strcmp(options.sort, "count") &&
+	    strcmp(options.sort, "age"))
+		return usage("no such order", options.sort);
 
 	world_read(&world);
 	status = flush(command->run(&world, &options));

@@ -156,8 +156,10 @@ TEST_F(dmabuf, importer_keeps_it)
 	snprintf(show, sizeof(show), "./dmabuf show %s", self->ino);
 	ASSERT_EQ(0, run(show));
 	EXPECT_TRUE(says("No process has it.", "What keeps it: device vkms."));
-	if (!access(BUFFERS, F_OK))
+	if (!access(BUFFERS, F_OK)) {
 		EXPECT_TRUE(says("device      vkms, static", "")) TH_LOG("%s", answer);
+		EXPECT_NE(NULL, strstr(answer, "    importer\tstatic\n")) TH_LOG("%s", answer);
+	}
 	close(device);
 	ASSERT_EQ(0, run("./dmabuf"));
 	EXPECT_FALSE(says(self->ino, ""));
@@ -393,6 +395,7 @@ TEST_F(dmabuf, leaks_are_found)
 TEST_F(dmabuf, exit_codes)
 {
 	EXPECT_EQ(2, run("./dmabuf nonsense"));
+	EXPECT_TRUE(says("dmabuf: no such command: nonsense", ""));
 	EXPECT_EQ(2, run("./dmabuf list nonsense"));
 	EXPECT_EQ(2, run("./dmabuf --sort nonsense"));
 	EXPECT_EQ(2, run("./dmabuf show"));
