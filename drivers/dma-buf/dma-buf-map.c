@@ -92,6 +92,16 @@ static int dma_buf_map_refused(struct dma_buf_attachment_object *obj,
 			       "dma_buf_map_attachment", by, err);
 }
 
+/* What the core pinned for a mapping. */
+static __always_inline void
+dma_buf_mapping_unpin(struct dma_buf_attachment_object *obj)
+{
+	if (!obj->must_pin)
+		return;
+	obj->base.dmabuf->ops->unpin(&obj->base);
+	trace_dma_buf_unpin(obj->base.dmabuf, &obj->base, true);
+}
+
 /* Forget a mapping, and give its table back to the exporter. */
 static __always_inline void
 dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
@@ -112,10 +122,7 @@ dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
 		dma_buf_mapping_remove(obj, mapping);
 	}
 	ops->unmap_dma_buf(attach, sgt, dir);
-	if (obj->must_pin) {
-		ops->unpin(attach);
-		trace_dma_buf_unpin(attach->dmabuf, attach, true);
-	}
+	dma_buf_mapping_unpin(obj);
 }
 
 /**
@@ -183,10 +190,7 @@ dma_buf_mapping_fill(struct dma_buf_attachment_object *obj,
 			ops->unmap_dma_buf(attach, exported, dir);
 	}
 	if (IS_ERR_OR_NULL(sgt)) {
-		if (obj->must_pin) {
-			ops->unpin(attach);
-			trace_dma_buf_unpin(attach->dmabuf, attach, true);
-		}
+		dma_buf_mapping_unpin(obj);
 		return dma_buf_map_refused(obj, sgt == exported ?
 					   "exporter:map_dma_buf" : "memory",
 					   sgt ? PTR_ERR(sgt) : -ENOMEM);
@@ -366,7 +370,7 @@ dma_buf_map(struct dma_buf_attachment *attach, enum dma_data_direction dir,
  * dma_buf_unmap_attachment(). Otherwise an ERR_PTR, and nothing is mapped or
  * pinned: -EINVAL for no attachment or no direction, -EBUSY if a cached mapping
  * is for another direction, -ENOMEM, -ERESTARTSYS if a signal came during the
- * wait, or what the exporter returned.
+ * wait, or what the exporter or a fence's wait returned.
  */
 struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 					enum dma_data_direction dir)

@@ -43,8 +43,8 @@ static bool dma_buf_report_has_room(enum dma_buf_misuse misuse)
  * @dmabuf: the buffer in question
  * @dev: the device, or NULL if none has to do with it
  * @call: what was called
- * @by: whose answer it is: "exporter:" and its operation, "core", "memory" or
- *      "fence", "process" or "signal"
+ * @by: whose answer it is: "exporter:" and its operation, "core", "fence",
+ *      "memory", "process" or "signal"
  * @err: the error
  *
  * Context: Any.
