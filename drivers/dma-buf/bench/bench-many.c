@@ -95,26 +95,28 @@ static int bench_read(struct bench *b, const char *path)
 	return len;
 }
 
-static int bench_run_bufinfo(struct bench *b, unsigned int count)
+static int bench_read_often(struct bench *b, const char *path,
+			    unsigned int count)
 {
 	int err = 0;
 
 	while (count-- && !err)
-		err = bench_read(b, "/sys/kernel/debug/dma_buf/bufinfo");
+		err = bench_read(b, path);
 	return err;
+}
+
+static int bench_run_bufinfo(struct bench *b, unsigned int count)
+{
+	return bench_read_often(b, "/sys/kernel/debug/dma_buf/bufinfo", count);
 }
 
 /* What there is for programs: on the kernel's own core, bufinfo. */
 static int bench_run_buffers(struct bench *b, unsigned int count)
 {
-	static const char path[] = "/sys/kernel/debug/dma_buf/buffers";
-	int err = bench_read(b, path);
+	int err = bench_read_often(b, "/sys/kernel/debug/dma_buf/buffers",
+				   count);
 
-	if (err == -ENOENT)
-		return bench_run_bufinfo(b, count);
-	while (--count && !err)
-		err = bench_read(b, path);
-	return err;
+	return err == -ENOENT ? bench_run_bufinfo(b, count) : err;
 }
 
 const struct bench_op bench_many_ops[] = {
