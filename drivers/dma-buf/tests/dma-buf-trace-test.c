@@ -36,52 +36,30 @@ static void see(struct dma_buf *dmabuf, const char *fmt, ...)
 	va_end(args);
 }
 
-static void see_map(void *data, struct dma_buf *dmabuf,
-		    struct dma_buf_attachment *attach,
-		    enum dma_data_direction dir, unsigned int segments)
-{
-	see(dmabuf, "map %s %d %u\n", dev_name(attach->dev), dir, segments);
-}
-
-static void see_unmap(void *data, struct dma_buf *dmabuf,
+/* One for each kind of event; @data is the name of the event. */
+static void see_table(void *data, struct dma_buf *dmabuf,
 		      struct dma_buf_attachment *attach,
 		      enum dma_data_direction dir, unsigned int segments)
 {
-	see(dmabuf, "unmap %s %d %u\n", dev_name(attach->dev), dir, segments);
+	see(dmabuf, "%s %s %d %u\n", (char *)data, dev_name(attach->dev), dir,
+	    segments);
 }
 
-static void see_pin(void *data, struct dma_buf *dmabuf,
-		    struct dma_buf_attachment *attach, bool by_core)
+static void see_pins(void *data, struct dma_buf *dmabuf,
+		     struct dma_buf_attachment *attach, bool by_core)
 {
-	see(dmabuf, "pin %s %d\n", dev_name(attach->dev), by_core);
+	see(dmabuf, "%s %s %d\n", (char *)data, dev_name(attach->dev), by_core);
 }
 
-static void see_unpin(void *data, struct dma_buf *dmabuf,
-		      struct dma_buf_attachment *attach, bool by_core)
+static void see_access(void *data, struct dma_buf *dmabuf,
+		       enum dma_data_direction dir)
 {
-	see(dmabuf, "unpin %s %d\n", dev_name(attach->dev), by_core);
+	see(dmabuf, "%s %d\n", (char *)data, dir);
 }
 
-static void see_begin(void *data, struct dma_buf *dmabuf,
-		      enum dma_data_direction dir)
+static void see_poll(void *data, struct dma_buf *dmabuf, bool out)
 {
-	see(dmabuf, "begin %d\n", dir);
-}
-
-static void see_end(void *data, struct dma_buf *dmabuf,
-		    enum dma_data_direction dir)
-{
-	see(dmabuf, "end %d\n", dir);
-}
-
-static void see_armed(void *data, struct dma_buf *dmabuf, bool out)
-{
-	see(dmabuf, "armed %s\n", out ? "out" : "in");
-}
-
-static void see_fired(void *data, struct dma_buf *dmabuf, bool out)
-{
-	see(dmabuf, "fired %s\n", out ? "out" : "in");
+	see(dmabuf, "%s %s\n", (char *)data, out ? "out" : "in");
 }
 
 static void see_invalidate(void *data, struct dma_buf *dmabuf)
@@ -104,14 +82,14 @@ static void see_refused(void *data, struct dma_buf *dmabuf, struct device *dev,
 static int see_all(struct kunit *test)
 {
 	seen = (struct seen) { };
-	return register_trace_dma_buf_map(see_map, NULL) ?:
-	       register_trace_dma_buf_unmap(see_unmap, NULL) ?:
-	       register_trace_dma_buf_pin(see_pin, NULL) ?:
-	       register_trace_dma_buf_unpin(see_unpin, NULL) ?:
-	       register_trace_dma_buf_begin_cpu_access(see_begin, NULL) ?:
-	       register_trace_dma_buf_end_cpu_access(see_end, NULL) ?:
-	       register_trace_dma_buf_poll_armed(see_armed, NULL) ?:
-	       register_trace_dma_buf_poll_fired(see_fired, NULL) ?:
+	return register_trace_dma_buf_map(see_table, "map") ?:
+	       register_trace_dma_buf_unmap(see_table, "unmap") ?:
+	       register_trace_dma_buf_pin(see_pins, "pin") ?:
+	       register_trace_dma_buf_unpin(see_pins, "unpin") ?:
+	       register_trace_dma_buf_begin_cpu_access(see_access, "begin") ?:
+	       register_trace_dma_buf_end_cpu_access(see_access, "end") ?:
+	       register_trace_dma_buf_poll_armed(see_poll, "armed") ?:
+	       register_trace_dma_buf_poll_fired(see_poll, "fired") ?:
 	       register_trace_dma_buf_invalidate(see_invalidate, NULL) ?:
 	       register_trace_dma_buf_wait(see_wait, NULL) ?:
 	       register_trace_dma_buf_refused(see_refused, NULL);
@@ -119,14 +97,14 @@ static int see_all(struct kunit *test)
 
 static void see_no_more(struct kunit *test)
 {
-	unregister_trace_dma_buf_map(see_map, NULL);
-	unregister_trace_dma_buf_unmap(see_unmap, NULL);
-	unregister_trace_dma_buf_pin(see_pin, NULL);
-	unregister_trace_dma_buf_unpin(see_unpin, NULL);
-	unregister_trace_dma_buf_begin_cpu_access(see_begin, NULL);
-	unregister_trace_dma_buf_end_cpu_access(see_end, NULL);
-	unregister_trace_dma_buf_poll_armed(see_armed, NULL);
-	unregister_trace_dma_buf_poll_fired(see_fired, NULL);
+	unregister_trace_dma_buf_map(see_table, "map");
+	unregister_trace_dma_buf_unmap(see_table, "unmap");
+	unregister_trace_dma_buf_pin(see_pins, "pin");
+	unregister_trace_dma_buf_unpin(see_pins, "unpin");
+	unregister_trace_dma_buf_begin_cpu_access(see_access, "begin");
+	unregister_trace_dma_buf_end_cpu_access(see_access, "end");
+	unregister_trace_dma_buf_poll_armed(see_poll, "armed");
+	unregister_trace_dma_buf_poll_fired(see_poll, "fired");
 	unregister_trace_dma_buf_invalidate(see_invalidate, NULL);
 	unregister_trace_dma_buf_wait(see_wait, NULL);
 	unregister_trace_dma_buf_refused(see_refused, NULL);

@@ -3,7 +3,6 @@
  * Tests of dma-buf: fences that the test signals, and pollers that wait.
  */
 #include <linux/file.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "mock.h"
@@ -191,21 +190,4 @@ void mock_unpoll(struct mock_poller *poller)
 	if (poller->head)
 		remove_wait_queue(poller->head, &poller->wait);
 	poller->head = NULL;
-}
-
-/**
- * mock_describe - a fence as the base describes it, which depends on its version
- * @test: whose the text will be
- * @fence: the fence
- *
- * Return: the text, with the end of the line.
- */
-char *mock_describe(struct kunit *test, struct mock_fence *fence)
-{
-	struct seq_file m = { .size = 128 };
-
-	m.buf = kunit_kzalloc(test, m.size, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, m.buf);
-	dma_fence_describe(&fence->base, &m);
-	return m.buf;
 }

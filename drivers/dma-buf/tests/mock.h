@@ -236,7 +236,6 @@ void mock_fence_add(struct kunit *test, struct dma_resv *resv,
 		    struct mock_fence *fence, enum dma_resv_usage usage);
 struct mock_fence *mock_busy(struct mock_exporter *exp,
 			     enum dma_resv_usage usage);
-char *mock_describe(struct kunit *test, struct mock_fence *fence);
 struct mock_poller *mock_poller(struct kunit *test, __poll_t events);
 __poll_t mock_poll(struct mock_poller *poller, struct dma_buf *dmabuf);
 void mock_unpoll(struct mock_poller *poller);
