@@ -54,6 +54,16 @@ ssize_t buffer_link(int fd, char *text, size_t len)
 	return got;
 }
 
+int buffer_open_path(int fd)
+{
+	char path[64];
+	int opened;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	opened = open(path, O_PATH | O_CLOEXEC);
+	return opened < 0 ? -errno : opened;
+}
+
 ssize_t buffer_fdinfo(int fd, char *text, size_t len)
 {
 	char path[64], *own;

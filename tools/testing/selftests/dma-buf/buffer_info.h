@@ -19,6 +19,9 @@ ino_t buffer_ino(int fd);
 /* Where the link of the descriptor in /proc points: its length, or -errno. */
 ssize_t buffer_link(int fd, char *text, size_t len);
 
+/* An O_PATH descriptor of what the descriptor is of, or -errno. */
+int buffer_open_path(int fd);
+
 /* fdinfo from the line after the one that starts with "ino:", which is the buffer's own part. */
 ssize_t buffer_fdinfo(int fd, char *text, size_t len);
 

@@ -111,28 +111,18 @@ TEST_F(dmabuf, list_names_who_holds_it)
 /* Of two processes that share a buffer, one opens it again and again. */
 TEST_F(dmabuf, ps_shows_the_leak)
 {
-	char byte, leaker[40];
-	int hold[2], ready[2], i;
+	char leaker[40];
+	int hold;
 	pid_t pid;
 
-	ASSERT_EQ(0, pipe(hold));
-	ASSERT_EQ(0, pipe(ready));
-	pid = process_start();
+	pid = process_opening("leaker", self->buf.fd, 100, &hold);
 	ASSERT_GE(pid, 0);
-	if (!pid) {
-		prctl(PR_SET_NAME, "leaker");
-		for (i = 0; i < 100; i++)
-			dup(self->buf.fd);
-		close(hold[1]);
-		_exit(write(ready[1], "", 1) != 1 || read(hold[0], &byte, 1));
-	}
-	ASSERT_EQ(1, read(ready[0], &byte, 1));
 	snprintf(leaker, sizeof(leaker), "1   101     0  leaker (%d)", pid);
 	ASSERT_EQ(0, run("./dmabuf ps"));
 	/* Half of it each, and none would be free without the other. */
 	EXPECT_TRUE(says("6144 B       0 B    12 KiB ", leaker)) TH_LOG("%s", answer);
 	EXPECT_TRUE(says("6144 B       0 B    12 KiB ", self->me)) TH_LOG("%s", answer);
-	close(hold[1]);
+	close(hold);
 	EXPECT_EQ(0, process_end(pid));
 	ASSERT_EQ(0, run("./dmabuf ps"));
 	EXPECT_TRUE(says("12 KiB    12 KiB       0 B ", self->me)) TH_LOG("%s", answer);
@@ -183,13 +173,12 @@ TEST_F(dmabuf, in_a_socket)
 
 TEST_F(dmabuf, path_descriptor)
 {
-	char link[64], by_path[64];
+	char by_path[64];
 	int path;
 
 	if (access(BUFFERS, F_OK))
 		SKIP(return, "this kernel does not list such buffers");
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", self->buf.fd);
-	path = open(link, O_PATH | O_CLOEXEC);
+	path = buffer_open_path(self->buf.fd);
 	ASSERT_GE(path, 0);
 	buffer_destroy(&self->buf);
 	snprintf(by_path, sizeof(by_path), "%s by O_PATH", self->me);

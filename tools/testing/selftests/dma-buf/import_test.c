@@ -91,14 +91,12 @@ TEST_F(shared, import_of_what_is_no_buffer)
 TEST_F(shared, import_through_a_path_descriptor)
 {
 	int device = drm_open("vkms"), path;
-	char link[64];
 	__u32 handle;
 
 	if (device == -ENODEV)
 		SKIP(return, "this kernel has no vkms");
 	ASSERT_GE(device, 0);
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", self->buf.fd);
-	path = open(link, O_PATH);
+	path = buffer_open_path(self->buf.fd);
 	ASSERT_GE(path, 0);
 	EXPECT_EQ(-EBADF, import_handle(device, path, &handle));
 	close(path);

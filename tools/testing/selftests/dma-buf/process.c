@@ -25,6 +25,33 @@ pid_t process_start(void)
 	return pid;
 }
 
+pid_t process_opening(const char *name, int fd, int descriptors, int *hold)
+{
+	int until[2], ready[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(until) || pipe(ready))
+		return -1;
+	pid = process_start();
+	if (!pid) {
+		if (name)
+			prctl(PR_SET_NAME, name);
+		while (descriptors--)
+			dup(fd);
+		close(until[1]);
+		_exit(write(ready[1], "", 1) != 1 || read(until[0], &byte, 1));
+	}
+	close(until[0]);
+	close(ready[1]);
+	/* One that failed has closed its end. */
+	if (pid > 0 && read(ready[0], &byte, 1) != 1)
+		pid = -1;
+	close(ready[0]);
+	*hold = until[1];
+	return pid;
+}
+
 /* The letter that /proc has for the state of a process. */
 static char process_state(pid_t pid)
 {

@@ -235,12 +235,11 @@ TEST_F(shared, cannot_be_reopened)
 TEST_F(shared, path_descriptor)
 {
 	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_READ };
-	char path[64], text[128];
+	char text[128];
 	int fd;
 
 	ASSERT_EQ(0, result(ioctl(self->buf.fd, DMA_BUF_SET_NAME, "seen from afar")));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->buf.fd);
-	fd = open(path, O_PATH);
+	fd = buffer_open_path(self->buf.fd);
 	ASSERT_GE(fd, 0);
 	EXPECT_EQ(buffer_ino(self->buf.fd), buffer_ino(fd));
 	EXPECT_EQ(1, buffer_count(self->buf.fd) - variant->exporter->references);
