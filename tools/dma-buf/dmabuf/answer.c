@@ -24,6 +24,13 @@ void add_keeper(char *text, size_t room, const struct buffer *buffer)
 	}
 }
 
+void add_process(char text[PROCESS_TEXT], const struct process *process)
+{
+	/* With room for the number. */
+	add_safe(text, PROCESS_TEXT - 16, process->name);
+	add_text(text, PROCESS_TEXT, " (%d)", (int)process->pid);
+}
+
 void add_holders(char *text, size_t room, const struct buffer *buffer)
 {
 	const struct holder *holder;
@@ -32,10 +39,9 @@ void add_holders(char *text, size_t room, const struct buffer *buffer)
 	if (!buffer->holders)
 		add_keeper(text, room, buffer);
 	for (holder = buffer->holders; holder; holder = holder->next, left--) {
-		char one[256] = "";
+		char one[PROCESS_TEXT] = "";
 
-		add_safe(one, sizeof(one) - 16, holder->process->name);
-		add_text(one, sizeof(one), " (%d)", (int)holder->process->pid);
+		add_process(one, holder->process);
 		/* At least one, and no half of another. */
 		if (left < buffer->processes &&
 		    strlen(text) + strlen(one) + strlen(", ") + (left > 1 ? 5 : 0) >= room) {

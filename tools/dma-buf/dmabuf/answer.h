@@ -7,7 +7,12 @@
 #include <stddef.h>
 
 struct buffer;
+struct process;
 struct world;
+
+/* Its name and number. */
+#define PROCESS_TEXT	256
+void add_process(char text[PROCESS_TEXT], const struct process *process);
 
 /* Who holds it: processes; if there are none, what else does. As much as fits. */
 void add_holders(char *text, size_t room, const struct buffer *buffer);

@@ -137,10 +137,11 @@ static void print_buffer(const struct buffer *buffer)
 		       buffer->references, buffer->descriptors, buffer->mappings,
 		       buffer_kept(buffer));
 	for (holder = buffer->holders; holder; holder = holder->next) {
-		*name = '\0';
-		add_safe(name, sizeof(name), holder->process->name);
-		printf("process     %s (%d), %u descriptors, %u mappings\n", name,
-		       (int)holder->process->pid, holder->descriptors, holder->mappings);
+		char process[PROCESS_TEXT] = "";
+
+		add_process(process, holder->process);
+		printf("process     %s, %u descriptors, %u mappings\n", process,
+		       holder->descriptors, holder->mappings);
 	}
 	for (device = buffer->devices; device; device = device->next)
 		print_device(device);

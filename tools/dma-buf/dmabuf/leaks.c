@@ -3,7 +3,6 @@
  * dmabuf leaks: what came in the first half of a while and was still there at its end, by who holds
  * it and who exported it.
  */
-#include <search.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -17,8 +16,9 @@ enum moment { BEGIN, MIDDLE, END, MOMENTS };
 
 /* Somebody, and what became of the buffers of one exporter in his hands. */
 struct leak {
-	char who[256];
+	char who[PROCESS_TEXT];
 	char exporter[64];
+	bool process;		/* or what keeps a buffer that no process has */
 	unsigned long ino;	/* if it is one buffer that is opened again and again, else 0 */
 	unsigned int opened;	/* in the first half */
 	unsigned int closed;	/* of these, in the second */
@@ -30,11 +30,14 @@ struct leaks {
 	size_t count;
 };
 
-static struct leak *leak_of(struct leaks *all, const char *who, const char *exporter,
+static struct leak *leak_of(struct leaks *all, const char *who, const struct buffer *buffer,
 			    unsigned long ino)
 {
+	char exporter[64] = "";
 	struct leak *leak;
 	size_t i;
+
+	add_safe(exporter, sizeof(exporter), buffer->exporter ?: "?");
 
 	for (i = 0; i < all->count; i++) {
 		leak = &all->leaks[i];
@@ -42,9 +45,9 @@ static struct leak *leak_of(struct leaks *all, const char *who, const char *expo
 		    leak->ino == ino)
 			return leak;
 	}
-	all->leaks = must(reallocarray(all->leaks, ++all->count, sizeof(*all->leaks)));
+	all->leaks = grow(all->leaks, all->count++, sizeof(*all->leaks));
 	leak = &all->leaks[i];
-	*leak = (struct leak) { .ino = ino };
+	*leak = (struct leak) { .process = buffer->holders, .ino = ino };
 	add_text(leak->who, sizeof(leak->who), "%s", who);
 	add_text(leak->exporter, sizeof(leak->exporter), "%s", exporter);
 	return leak;
@@ -68,19 +71,17 @@ static void compare_holder(struct world *worlds, struct leaks *leaks, const stru
 {
 	const struct holder *before = same_holder(&worlds[BEGIN], buffer->ino, holder->process);
 	const struct holder *after = same_holder(&worlds[END], buffer->ino, holder->process);
-	char who[256] = "", exporter[64] = "";
+	char who[PROCESS_TEXT] = "";
 	struct leak *leak;
 
-	add_safe(who, sizeof(who) - 16, holder->process->name);
-	add_text(who, sizeof(who), " (%d)", (int)holder->process->pid);
-	add_safe(exporter, sizeof(exporter), buffer->exporter ?: "?");
+	add_process(who, holder->process);
 	if (!before) {
-		leak = leak_of(leaks, who, exporter, 0);
+		leak = leak_of(leaks, who, buffer, 0);
 		leak->opened++;
 		leak->closed += !after;
 		leak->bytes += after ? buffer->size : 0;
 	} else if (holder->descriptors > before->descriptors) {
-		leak = leak_of(leaks, who, exporter, buffer->ino);
+		leak = leak_of(leaks, who, buffer, buffer->ino);
 		leak->opened = holder->descriptors - before->descriptors;
 		if (!after || after->descriptors < holder->descriptors)
 			leak->closed = leak->opened;
@@ -91,14 +92,13 @@ static void compare_holder(struct world *worlds, struct leaks *leaks, const stru
 static void compare_kept(struct world *worlds, struct leaks *leaks, const struct buffer *buffer)
 {
 	const struct buffer *after = world_find(&worlds[END], buffer->ino);
-	char who[256] = "", exporter[64] = "";
+	char who[PROCESS_TEXT] = "";
 	struct leak *leak;
 
 	if (world_find(&worlds[BEGIN], buffer->ino))
 		return;
 	add_keeper(who, sizeof(who), buffer);
-	add_safe(exporter, sizeof(exporter), buffer->exporter ?: "?");
-	leak = leak_of(leaks, who, exporter, 0);
+	leak = leak_of(leaks, who, buffer, 0);
 	leak->opened++;
 	leak->closed += !after || after->holders;
 	leak->bytes += after && !after->holders ? buffer->size : 0;
@@ -125,7 +125,7 @@ static void add_rate(char *text, size_t room, unsigned int count, double seconds
 
 static void print_leak(const struct leak *leak, double seconds)
 {
-	const char *verb = strchr(leak->who, '(') ? "opens" : "keeps";
+	const char *verb = leak->process ? "opens" : "keeps";
 	char line[1024] = "", size[SIZE_TEXT];
 
 	add_text(line, sizeof(line), "%s %s ", leak->who, verb);

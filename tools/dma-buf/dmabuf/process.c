@@ -110,15 +110,6 @@ static void read_mappings(struct world *world, struct process *process, int dir)
 		fclose(file);
 }
 
-static void keep_process(struct world *world, struct process *process)
-{
-	if (!(world->process_count & (world->process_count - 1)))
-		world->processes = must(reallocarray(world->processes,
-						     2 * world->process_count + 1,
-						     sizeof(*world->processes)));
-	world->processes[world->process_count++] = process;
-}
-
 static void read_process(struct world *world, int proc, const char *pid)
 {
 	int dir = openat(proc, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -134,7 +125,9 @@ static void read_process(struct world *world, int proc, const char *pid)
 	if (process->buffers) {
 		process->name = name_of(dir);
 		process->cgroup = cgroup_of(dir);
-		keep_process(world, process);
+		world->processes = grow(world->processes, world->process_count,
+					sizeof(*world->processes));
+		world->processes[world->process_count++] = process;
 	} else {
 		free(process);
 	}

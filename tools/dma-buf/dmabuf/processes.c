@@ -29,7 +29,7 @@ static void add_to(struct groups *all, const char *name, unsigned long long byte
 	for (i = 0; i < all->count && strcmp(all->groups[i].name, name); i++)
 		;
 	if (i == all->count) {
-		all->groups = must(reallocarray(all->groups, ++all->count, sizeof(*all->groups)));
+		all->groups = grow(all->groups, all->count++, sizeof(*all->groups));
 		all->groups[i] = (struct group) { .name = copy_of(name) };
 	}
 	all->groups[i].members++;
@@ -157,13 +157,12 @@ enum status list_processes(struct world *world, const struct options *options)
 	       "MAPS", "PROCESS");
 	for (i = 0; i < world->process_count; i++) {
 		const struct process *process = world->processes[i];
-		char name[256] = "";
+		char name[PROCESS_TEXT] = "";
 
-		add_safe(name, sizeof(name), process->name);
-		printf("%9s %9s %9s %7u %5u %5u  %s (%d)\n", size_text(process->share, share),
+		add_process(name, process);
+		printf("%9s %9s %9s %7u %5u %5u  %s\n", size_text(process->share, share),
 		       size_text(process->alone, alone), size_text(process->shared, shared),
-		       process->buffers, process->descriptors, process->mappings, name,
-		       (int)process->pid);
+		       process->buffers, process->descriptors, process->mappings, name);
 	}
 	if (nobody.count)
 		puts("\nNo process has these. What keeps them:");

@@ -33,10 +33,7 @@ struct buffer *world_buffer(struct world *world, unsigned long ino)
 	buffer->references = -1;
 	buffer->asked_fd = -1;
 	must(tsearch(buffer, &world->by_ino, compare_ino));
-	/* Room for twice as many whenever they are a power of two. */
-	if (!(world->buffer_count & (world->buffer_count - 1)))
-		world->buffers = must(reallocarray(world->buffers, 2 * world->buffer_count + 1,
-						   sizeof(*world->buffers)));
+	world->buffers = grow(world->buffers, world->buffer_count, sizeof(*world->buffers));
 	world->buffers[world->buffer_count++] = buffer;
 	return buffer;
 }
