@@ -13,7 +13,8 @@ export BASE KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS MUTANTS
 demo: kernel		## a camera's frames reach a display by shared buffers: build/demo/frame.png
 	@scripts/demo
 
-dmabuf: packages	## the program that tells who holds which buffer: build/dmabuf/dmabuf
+dmabuf:			## the program that tells who holds which buffer: build/dmabuf/dmabuf
+	@scripts/packages dmabuf
 	@$(MAKE) -s -C tools/dma-buf/dmabuf OUTPUT=$(CURDIR)/build/dmabuf
 
 dmabuf-install: dmabuf	## installs it with its manual, below DESTDIR if that is given
