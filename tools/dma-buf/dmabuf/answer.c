@@ -7,7 +7,25 @@
 #include "text.h"
 #include "world.h"
 
-void add_keeper(char *text, size_t room, const struct buffer *buffer)
+/* A few of them are enough to look at. */
+static void add_suspects(char *text, size_t room, const struct world *world,
+			 const struct buffer *buffer)
+{
+	const struct opener *opener;
+	unsigned int found = 0;
+
+	for (opener = world->openers; opener; opener = opener->next) {
+		if (!is_suspect(buffer, opener) || ++found > 3)
+			continue;
+		add_text(text, room, found > 1 ? ", " : ", perhaps for ");
+		add_safe(text, room, opener->process);
+		add_text(text, room, " (%d)", (int)opener->pid);
+	}
+	if (found > 3)
+		add_text(text, room, " +%u", found - 3);
+}
+
+void add_keeper(char *text, size_t room, const struct world *world, const struct buffer *buffer)
 {
 	const struct device *device = buffer->devices;
 
@@ -22,6 +40,7 @@ void add_keeper(char *text, size_t room, const struct buffer *buffer)
 			add_text(text, room, device->next ? ", " : "");
 		}
 	}
+	add_suspects(text, room, world, buffer);
 }
 
 void add_process(char text[PROCESS_TEXT], const struct process *process)
@@ -31,13 +50,13 @@ void add_process(char text[PROCESS_TEXT], const struct process *process)
 	add_text(text, PROCESS_TEXT, " (%d)", (int)process->pid);
 }
 
-void add_holders(char *text, size_t room, const struct buffer *buffer)
+void add_holders(char *text, size_t room, const struct world *world, const struct buffer *buffer)
 {
 	const struct holder *holder;
 	unsigned int left = buffer->processes;
 
 	if (!buffer->holders)
-		add_keeper(text, room, buffer);
+		add_keeper(text, room, world, buffer);
 	for (holder = buffer->holders; holder; holder = holder->next, left--) {
 		char one[PROCESS_TEXT] = "";
 
@@ -81,6 +100,24 @@ static struct json_object *holders_json(const struct buffer *buffer)
 	return list;
 }
 
+static struct json_object *suspects_json(const struct world *world, const struct buffer *buffer)
+{
+	struct json_object *list = json_object_new_array();
+	const struct opener *opener;
+
+	for (opener = world->openers; opener && !buffer->holders; opener = opener->next) {
+		struct json_object *object;
+
+		if (!is_suspect(buffer, opener))
+			continue;
+		object = json_object_new_object();
+		json_object_object_add(object, "pid", json_object_new_int(opener->pid));
+		add_json(object, "name", opener->process);
+		json_object_array_add(list, object);
+	}
+	return list;
+}
+
 static struct json_object *devices_json(const struct world *world, const struct buffer *buffer)
 {
 	struct json_object *list = json_object_new_array();
@@ -105,7 +142,7 @@ static struct json_object *devices_json(const struct world *world, const struct 
 struct json_object *buffer_json(const struct world *world, const struct buffer *buffer)
 {
 	struct json_object *object = json_object_new_object();
-	char keeper[512] = "";
+	char keeper[KEEPER_TEXT] = "";
 
 	json_object_object_add(object, "inode", json_object_new_uint64(buffer->ino));
 	json_object_object_add(object, "size", json_object_new_uint64(buffer->size));
@@ -119,22 +156,51 @@ struct json_object *buffer_json(const struct world *world, const struct buffer *
 	json_object_object_add(object, "devices", world->source == SOURCE_PROCESSES ||
 			       buffer->busy ? NULL : devices_json(world, buffer));
 	if (!buffer->holders)
-		add_keeper(keeper, sizeof(keeper), buffer);
+		add_keeper(keeper, sizeof(keeper), world, buffer);
 	add_json(object, "keeper", buffer->holders ? NULL : keeper);
+	json_object_object_add(object, "suspects", suspects_json(world, buffer));
 	return object;
 }
 
-void print_json(const struct world *world, const char *key, struct json_object *list)
+#define JSON_STYLE	(JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
+
+static void begin_json(const struct world *world, const char *key)
 {
 	static const char *const sources[] = { "buffers", "bufinfo", "processes" };
-	struct json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "version", json_object_new_int(1));
-	json_object_object_add(object, "source",
-			       json_object_new_string(sources[world->source]));
-	json_object_object_add(object, "hidden", json_object_new_int(world->hidden));
-	json_object_object_add(object, key, list);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	fputs("{ \"version\": 1, ", stdout);
+	if (world)
+		printf("\"source\": \"%s\", \"hidden\": %u, ", sources[world->source],
+		       world->hidden);
+	printf("\"%s\": ", key);
+}
+
+void print_json(const struct world *world, const char *key, struct json_object *object)
+{
+	begin_json(world, key);
+	fputs(json_object_to_json_string_ext(object, JSON_STYLE | JSON_C_TO_STRING_PRETTY), stdout);
+	puts(" }");
 	json_object_put(object);
+}
+
+static bool is_first_item;
+
+void begin_json_list(const struct world *world, const char *key)
+{
+	begin_json(world, key);
+	putchar('[');
+	is_first_item = true;
+}
+
+void print_json_item(struct json_object *object)
+{
+	printf("%s\n%s", is_first_item ? "" : ",",
+	       json_object_to_json_string_ext(object, JSON_STYLE));
+	is_first_item = false;
+	json_object_put(object);
+}
+
+void end_json_list(void)
+{
+	puts("\n] }");
 }

@@ -36,8 +36,11 @@ static int by_age(const void *a, const void *b)
 
 static void sort_buffers(struct world *world, const char *by)
 {
-	qsort(world->buffers, world->buffer_count, sizeof(*world->buffers),
-	      !strcmp(by, "count") ? by_count : !strcmp(by, "age") ? by_age : by_size);
+	int (*compare)(const void *a, const void *b) = by_size;
+
+	if (by)
+		compare = !strcmp(by, "count") ? by_count : !strcmp(by, "age") ? by_age : by_size;
+	qsort(world->buffers, world->buffer_count, sizeof(*world->buffers), compare);
 }
 
 /* How wide some columns are: as wide as they must be, so that the last has room. */
@@ -66,7 +69,8 @@ static struct columns measure(const struct world *world)
 	return columns;
 }
 
-static void print_line(const struct buffer *buffer, const struct columns *columns)
+static void print_line(const struct world *world, const struct buffer *buffer,
+		       const struct columns *columns)
 {
 	char exporter[64] = "", name[256] = "", size[SIZE_TEXT], references[24] = "?";
 	char line[4096] = "";
@@ -78,7 +82,8 @@ static void print_line(const struct buffer *buffer, const struct columns *column
 	add_text(line, sizeof(line), "%6lu %8s %-*s %-*s %4s %4u %4u ", buffer->ino,
 		 size_text(buffer->size, size), columns->exporter, exporter, columns->name, name,
 		 references, buffer->descriptors, buffer->mappings);
-	add_holders(line, columns->line < sizeof(line) ? columns->line + 1 : sizeof(line), buffer);
+	add_holders(line, columns->line < sizeof(line) ? columns->line + 1 : sizeof(line), world,
+		    buffer);
 	puts(line);
 }
 
@@ -91,21 +96,51 @@ enum status list_buffers(struct world *world, const struct options *options)
 
 	sort_buffers(world, options->sort);
 	if (options->json) {
-		struct json_object *list = json_object_new_array();
-
+		begin_json_list(world, "buffers");
 		for (i = 0; i < world->buffer_count; i++)
-			json_object_array_add(list, buffer_json(world, world->buffers[i]));
-		print_json(world, "buffers", list);
+			print_json_item(buffer_json(world, world->buffers[i]));
+		end_json_list();
 		return STATUS_DONE;
 	}
-	printf("%6s %8s %-*s %-*s %4s %4s %4s %s\n", "INODE", "SIZE", columns.exporter, "EXPORTER",
-	       columns.name, "NAME", "REFS", "FDS", "MAPS", "HELD BY");
+	printf("%s%6s %8s %-*s %-*s %4s %4s %4s %s%s\n", bold(), "INODE", "SIZE",
+	       columns.exporter, "EXPORTER", columns.name, "NAME", "REFS", "FDS", "MAPS",
+	       "HELD BY", plain());
 	for (i = 0; i < world->buffer_count; i++) {
-		print_line(world->buffers[i], &columns);
+		print_line(world, world->buffers[i], &columns);
 		bytes += world->buffers[i]->size;
 	}
 	printf("%zu buffers, %s\n", world->buffer_count, size_text(bytes, size));
 	return STATUS_DONE;
+}
+
+/* What the kernel tells of one buffer, as it does: for people, or for programs. */
+struct facts {
+	unsigned long ino;
+	bool inside;
+	bool begun;
+	struct json_object *list;
+};
+
+static void tell_fact(void *data, const char *key, const char *value)
+{
+	struct facts *facts = data;
+
+	if (!strcmp(key, "buffer"))
+		facts->inside = strtoul(value, NULL, 10) == facts->ino;
+	if (!facts->inside)
+		return;
+	if (facts->list) {
+		struct json_object *object = json_object_new_object();
+
+		add_json(object, "key", key);
+		add_json(object, "value", value);
+		json_object_array_add(facts->list, object);
+		return;
+	}
+	if (!facts->begun)
+		puts("\nWhat the kernel tells:");
+	facts->begun = true;
+	printf("    %s\t%s\n", key, value);
 }
 
 static void print_device(const struct device *device)
@@ -120,11 +155,22 @@ static void print_device(const struct device *device)
 	putchar('\n');
 }
 
-static void print_buffer(const struct buffer *buffer)
+static void print_buffer_json(const struct world *world, const struct buffer *buffer)
 {
-	char name[256] = "", exporter[256] = "", keeper[512] = "", size[SIZE_TEXT];
+	struct json_object *object = buffer_json(world, buffer);
+	struct facts facts = { .ino = buffer->ino, .list = json_object_new_array() };
+
+	kernel_facts(tell_fact, &facts);
+	json_object_object_add(object, "facts", facts.list);
+	print_json(world, "buffer", object);
+}
+
+static void print_buffer(const struct world *world, const struct buffer *buffer)
+{
+	char name[256] = "", exporter[256] = "", keeper[KEEPER_TEXT] = "", size[SIZE_TEXT];
 	const struct holder *holder;
 	const struct device *device;
+	struct facts facts = { .ino = buffer->ino };
 
 	add_safe(exporter, sizeof(exporter), buffer->exporter ?: "?");
 	add_safe(name, sizeof(name), buffer->name ?: "-");
@@ -148,10 +194,10 @@ static void print_buffer(const struct buffer *buffer)
 	if (buffer->busy)
 		puts("device      somebody holds the lock: they cannot be read now");
 	if (!buffer->holders) {
-		add_keeper(keeper, sizeof(keeper), buffer);
+		add_keeper(keeper, sizeof(keeper), world, buffer);
 		printf("No process has it. What keeps it: %s.\n", keeper);
 	}
-	kernel_print_facts(buffer->ino);
+	kernel_facts(tell_fact, &facts);
 }
 
 enum status show_buffer(struct world *world, const struct options *options)
@@ -173,8 +219,8 @@ enum status show_buffer(struct world *world, const struct options *options)
 		return STATUS_FAILED;
 	}
 	if (options->json)
-		print_json(world, "buffer", buffer_json(world, world->buffers[i]));
+		print_buffer_json(world, world->buffers[i]);
 	else
-		print_buffer(world->buffers[i]);
+		print_buffer(world, world->buffers[i]);
 	return STATUS_DONE;
 }

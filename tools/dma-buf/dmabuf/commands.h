@@ -9,10 +9,11 @@
 
 struct options {
 	bool json;
-	const char *sort;	/* size, count or age */
+	const char *sort;	/* size, count or age; NULL: as the command does */
 	const char *argument;	/* of the command, or NULL */
 };
 
+/* What is known, or nothing for a command that does not look at it. */
 struct world;
 
 enum status list_buffers(struct world *world, const struct options *options);
@@ -20,5 +21,7 @@ enum status show_buffer(struct world *world, const struct options *options);
 enum status list_processes(struct world *world, const struct options *options);
 enum status list_cgroups(struct world *world, const struct options *options);
 enum status find_leaks(struct world *world, const struct options *options);
+enum status watch_events(struct world *world, const struct options *options);
+enum status explain_refusals(struct world *world, const struct options *options);
 
 #endif

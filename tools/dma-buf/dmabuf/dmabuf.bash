@@ -4,7 +4,7 @@
 
 _dmabuf() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local words='list ps cg show leaks --json --sort --help'
+	local words='list ps cg show leaks watch why --json --sort --help'
 	case $before in
 	-s | --sort) words='size count age' ;;
 	show) words=$(dmabuf 2> /dev/null | awk '$1 ~ /^[0-9]+$/ && $2 != "buffers," { print $1 }') ;;

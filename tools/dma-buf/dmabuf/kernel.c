@@ -2,9 +2,11 @@
 #include "kernel.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "alloc.h"
+#include "process.h"
 #include "world.h"
 
 /* DMABUF_DEBUGFS is for a debugfs that is mounted elsewhere, and for tests. */
@@ -34,12 +36,21 @@ static struct device *add_device(struct buffer *buffer, const char *name)
 	return *last;
 }
 
-/* One line of the file buffers; where it is, the last lines have said. */
-static void read_fact(struct world *world, struct buffer **buffer, struct device **device,
-		      const char *key, const char *value)
+/* What the last lines of the file were about. */
+struct reader {
+	struct world *world;
+	struct buffer *buffer;
+	struct device *device;
+};
+
+static void read_fact(void *data, const char *key, const char *value)
 {
+	struct reader *reader = data;
+	struct buffer **buffer = &reader->buffer;
+	struct device **device = &reader->device;
+
 	if (!strcmp(key, "buffer")) {
-		*buffer = world_buffer(world, strtoul(value, NULL, 10));
+		*buffer = world_buffer(reader->world, strtoul(value, NULL, 10));
 		*device = NULL;
 	} else if (!*buffer) {
 		return;
@@ -66,11 +77,9 @@ static void read_fact(struct world *world, struct buffer **buffer, struct device
 	}
 }
 
-static bool read_buffers(struct world *world)
+bool kernel_facts(void (*tell)(void *data, const char *key, const char *value), void *data)
 {
 	FILE *file = open_debugfs("buffers");
-	struct buffer *buffer = NULL;
-	struct device *device = NULL;
 	char *line = NULL, *tab;
 	size_t room = 0;
 	bool known;
@@ -84,33 +93,11 @@ static bool read_buffers(struct world *world)
 		if (!tab)
 			continue;
 		*tab = '\0';
-		read_fact(world, &buffer, &device, line, tab + 1);
+		tell(data, line, tab + 1);
 	}
 	free(line);
 	fclose(file);
 	return known;
-}
-
-void kernel_print_facts(unsigned long ino)
-{
-	FILE *file = open_debugfs("buffers");
-	bool found = false, inside = false;
-	char *line = NULL;
-	size_t room = 0;
-
-	while (file && getline(&line, &room, file) > 0) {
-		if (!strncmp(line, "buffer\t", 7))
-			inside = strtoul(line + 7, NULL, 10) == ino;
-		if (inside && !found)
-			puts("\nWhat the kernel tells:");
-		found |= inside;
-		/* The kernel has escaped what programs chose. */
-		if (inside)
-			printf("    %s", line);
-	}
-	free(line);
-	if (file)
-		fclose(file);
 }
 
 /* A buffer's line of bufinfo; false if it is another one. */
@@ -162,7 +149,9 @@ static bool read_bufinfo(struct world *world)
 
 void kernel_read(struct world *world)
 {
-	if (read_buffers(world))
+	struct reader reader = { .world = world };
+
+	if (kernel_facts(read_fact, &reader))
 		world->source = SOURCE_BUFFERS;
 	else if (read_bufinfo(world))
 		world->source = SOURCE_BUFINFO;
@@ -172,17 +161,13 @@ void kernel_read(struct world *world)
 
 void kernel_ask(struct buffer *buffer)
 {
-	char path[64], *line = NULL;
-	size_t room = 0;
-	FILE *file;
+	char path[64], text[4096], *rest = text, *line;
 
-	if (buffer->asked_fd < 0)
-		return;
 	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)buffer->asked_pid,
 		 buffer->asked_fd);
-	file = fopen(path, "re");
-	while (file && getline(&line, &room, file) > 0) {
-		line[strcspn(line, "\n")] = '\0';
+	if (buffer->asked_fd < 0 || !read_short(AT_FDCWD, path, text, sizeof(text)))
+		return;
+	while ((line = strsep(&rest, "\n"))) {
 		if (!strncmp(line, "size:\t", 6))
 			buffer->size = strtoull(line + 6, NULL, 10);
 		else if (!strncmp(line, "count:\t", 7))
@@ -192,7 +177,4 @@ void kernel_ask(struct buffer *buffer)
 		else if (!strncmp(line, "name:\t", 6))
 			set(&buffer->name, line + 6);
 	}
-	free(line);
-	if (file)
-		fclose(file);
 }

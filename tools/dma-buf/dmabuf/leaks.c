@@ -16,7 +16,7 @@ enum moment { BEGIN, MIDDLE, END, MOMENTS };
 
 /* Somebody, and what became of the buffers of one exporter in his hands. */
 struct leak {
-	char who[PROCESS_TEXT];
+	char who[KEEPER_TEXT];
 	char exporter[64];
 	bool process;		/* or what keeps a buffer that no process has */
 	unsigned long ino;	/* if it is one buffer that is opened again and again, else 0 */
@@ -92,12 +92,12 @@ static void compare_holder(struct world *worlds, struct leaks *leaks, const stru
 static void compare_kept(struct world *worlds, struct leaks *leaks, const struct buffer *buffer)
 {
 	const struct buffer *after = world_find(&worlds[END], buffer->ino);
-	char who[PROCESS_TEXT] = "";
+	char who[KEEPER_TEXT] = "";
 	struct leak *leak;
 
 	if (world_find(&worlds[BEGIN], buffer->ino))
 		return;
-	add_keeper(who, sizeof(who), buffer);
+	add_keeper(who, sizeof(who), &worlds[MIDDLE], buffer);
 	leak = leak_of(leaks, who, buffer, 0);
 	leak->opened++;
 	leak->closed += !after || after->holders;
@@ -113,27 +113,30 @@ static int by_what_is_left(const void *a, const void *b)
 }
 
 /* So many in so many seconds, as one says it. */
-static void add_rate(char *text, size_t room, unsigned int count, double seconds, const char *what)
+static void add_rate(char *text, size_t room, const struct leak *leak, double seconds)
 {
-	double rate = count / seconds;
+	double rate = leak->opened / seconds;
+	bool often = rate >= 0.95;
 
-	if (rate >= 0.95)
-		add_text(text, room, "%.0f %s%s a second", rate, what, rate >= 1.5 ? "s" : "");
+	if (often)
+		add_text(text, room, "%.0f ", rate);
+	add_text(text, room, "%s%s%s", often ? "" : "a ", leak->ino ? "descriptor" : "buffer",
+		 rate >= 1.5 ? "s" : "");
+	if (leak->ino)
+		add_text(text, room, " of buffer %lu", leak->ino);
+	add_text(text, room, " of %s ", leak->exporter);
+	if (often)
+		add_text(text, room, "a second");
 	else
-		add_text(text, room, "a %s every %.0f seconds", what, 1 / rate);
+		add_text(text, room, "every %.0f seconds", 1 / rate);
 }
 
 static void print_leak(const struct leak *leak, double seconds)
 {
-	const char *verb = leak->process ? "opens" : "keeps";
 	char line[1024] = "", size[SIZE_TEXT];
 
-	add_text(line, sizeof(line), "%s %s ", leak->who, verb);
-	add_rate(line, sizeof(line), leak->opened, seconds, leak->ino ? "descriptor" : "buffer");
-	if (leak->ino)
-		add_text(line, sizeof(line), " of buffer %lu of %s", leak->ino, leak->exporter);
-	else
-		add_text(line, sizeof(line), " of %s", leak->exporter);
+	add_text(line, sizeof(line), "%s %s ", leak->who, leak->process ? "opens" : "keeps");
+	add_rate(line, sizeof(line), leak, seconds);
 	if (leak->closed)
 		add_text(line, sizeof(line), " and closes %u of %u", leak->closed, leak->opened);
 	else
@@ -159,24 +162,25 @@ static struct json_object *leak_json(const struct leak *leak)
 
 static void print_leaks(const struct world *world, struct leaks *leaks, double seconds, bool json)
 {
-	struct json_object *list = json ? json_object_new_array() : NULL;
 	unsigned int found = 0;
 	size_t i;
 
 	if (leaks->count)
 		qsort(leaks->leaks, leaks->count, sizeof(*leaks->leaks), by_what_is_left);
+	if (json)
+		begin_json_list(world, "leaks");
 	for (i = 0; i < leaks->count; i++) {
 		/* Who closes half of it at once closes the rest, too. */
 		if (2 * leaks->leaks[i].closed >= leaks->leaks[i].opened)
 			continue;
 		found++;
 		if (json)
-			json_object_array_add(list, leak_json(&leaks->leaks[i]));
+			print_json_item(leak_json(&leaks->leaks[i]));
 		else
 			print_leak(&leaks->leaks[i], seconds);
 	}
 	if (json)
-		print_json(world, "leaks", list);
+		end_json_list();
 	else if (!found)
 		puts("Nothing grew, or what came went again.");
 }

@@ -11,16 +11,24 @@
 #include "commands.h"
 #include "world.h"
 
+enum {
+	TAKES_WORD = 1,
+	TAKES_ORDER = 2,
+	READS_EVENTS = 4,	/* and not who holds what */
+};
+
 static const struct command {
 	const char *name;
 	enum status (*run)(struct world *world, const struct options *options);
-	bool has_argument;
+	unsigned int does;
 } commands[] = {
-	{ "list", list_buffers, false },
-	{ "ps", list_processes, false },
-	{ "cg", list_cgroups, false },
-	{ "show", show_buffer, true },
-	{ "leaks", find_leaks, true },
+	{ "list", list_buffers, TAKES_ORDER },
+	{ "ps", list_processes, 0 },
+	{ "cg", list_cgroups, 0 },
+	{ "show", show_buffer, TAKES_WORD },
+	{ "leaks", find_leaks, TAKES_WORD },
+	{ "watch", watch_events, READS_EVENTS },
+	{ "why", explain_refusals, TAKES_WORD | READS_EVENTS },
 };
 
 static void print_help(FILE *where)
@@ -35,6 +43,10 @@ static void print_help(FILE *where)
 	      "  dmabuf leaks [SECONDS]\n"
 	      "                      who opens buffers and does not close them, within 10 seconds\n"
 	      "                      or so many\n"
+	      "  dmabuf watch        what happens to buffers, as it happens, until Ctrl-C\n"
+	      "  dmabuf why [DEVICE|PID]\n"
+	      "                      what was refused to a device or a process, and who said no;\n"
+	      "                      recorded since somebody asked for the first time\n"
 	      "\n"
 	      "  -j, --json          for programs\n"
 	      "  -s, --sort ORDER    the list by size (the largest first), count (of references)\n"
@@ -43,7 +55,8 @@ static void print_help(FILE *where)
 	      "\n"
 	      "SHARE divides each buffer by the processes that hold it; ALONE is what would be\n"
 	      "free if the process ended. REFS counts descriptors (FDS), mappings (MAPS), and what\n"
-	      "drivers and sockets have. As root it sees all; others see their own.\n", where);
+	      "drivers and sockets have. Where a driver keeps it, \"perhaps for\" are the processes\n"
+	      "that have its device open. As root it sees all; others see their own.\n", where);
 }
 
 static int usage(const char *wrong, const char *word)
@@ -96,7 +109,7 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct options options = { .sort = "size" };
+	struct options options = { .sort = NULL };
 	const struct command *command;
 	struct world world = { .by_ino = NULL };
 	enum status status;
@@ -119,17 +132,20 @@ int main(int argc, char **argv)
 	if (!command)
 		return usage("no such command", argv[optind]);
 	optind++;
-	if (command->has_argument && optind < argc)
+	if (command->does & TAKES_WORD && optind < argc)
 		options.argument = argv[optind++];
 	if (optind < argc)
 		return usage("one word too many", argv[optind]);
-	if (strcmp(options.sort, "size") && strcmp(options.sort, "count") &&
+	if (options.sort && !(command->does & TAKES_ORDER))
+		return usage("no order but its own", command->name);
+	if (options.sort && strcmp(options.sort, "size") && strcmp(options.sort, "count") &&
 	    strcmp(options.sort, "age"))
 		return usage("no such order", options.sort);
 
-	world_read(&world);
+	if (!(command->does & READS_EVENTS))
+		world_read(&world);
 	status = flush(command->run(&world, &options));
-	if (status != STATUS_USAGE)
+	if (status != STATUS_USAGE && !(command->does & READS_EVENTS))
 		say_what_is_missing(&world);
 	return status;
 }

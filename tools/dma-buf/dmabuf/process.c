@@ -4,17 +4,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "alloc.h"
 #include "world.h"
 
+/* How the links of what is looked at begin: stat() of any other file may take long. */
 #define LINK	"/dmabuf"
+#define DEVICES	"/dev/"
+#define DRM	DEVICES "dri/"
 
-/* A short file of a process, without the end of its last line; false if there is none. */
-static bool read_short(int dir, const char *name, char *text, size_t size)
+bool read_short(int dir, const char *name, char *text, size_t size)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	ssize_t len = fd < 0 ? 0 : read(fd, text, size - 1);
@@ -49,13 +53,73 @@ static char *cgroup_of(int dir)
 	return copy_of(line);
 }
 
-/* Only links that say so are looked at further: stat() of any other file may take long. */
-static bool is_buffer(int dir, const char *name)
+/* What a link in sysfs is called to which this leads; NULL if there is none. */
+static char *sysfs_name(const struct stat *st, const char *link)
 {
-	char link[sizeof(LINK)];
+	char path[64], target[PATH_MAX], *name;
+	ssize_t len;
 
-	return readlinkat(dir, name, link, sizeof(link)) == sizeof(link) &&
-	       !memcmp(link, LINK ":", sizeof(link));
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/%s", major(st->st_rdev),
+		 minor(st->st_rdev), link);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len <= 0)
+		return NULL;
+	target[len] = '\0';
+	name = strrchr(target, '/');
+	return copy_of(name ? name + 1 : target);
+}
+
+static void add_opener(struct world *world, const struct process *process, int dir,
+		       const struct stat *st, bool drm)
+{
+	struct opener *opener;
+	char *device = sysfs_name(st, "device");
+
+	if (!device)
+		return;
+	/* Processes are read one by one. */
+	for (opener = world->openers; opener && opener->pid == process->pid;
+	     opener = opener->next) {
+		if (!strcmp(opener->device, device)) {
+			free(device);
+			return;
+		}
+	}
+	opener = zalloc(sizeof(*opener));
+	*opener = (struct opener) {
+		.next = world->openers,
+		.pid = process->pid,
+		.process = name_of(dir),
+		.device = device,
+		.driver = sysfs_name(st, "device/driver"),
+		.drm = drm,
+	};
+	world->openers = opener;
+}
+
+static void read_descriptor(struct world *world, struct process *process, int dir, int list,
+			    const char *name)
+{
+	bool is_buffer, is_device;
+	struct buffer *buffer;
+	char link[16] = "";
+	struct stat st;
+
+	if (readlinkat(list, name, link, sizeof(link) - 1) < 0)
+		return;
+	is_buffer = !strncmp(link, LINK ":", strlen(LINK ":"));
+	is_device = !strncmp(link, DEVICES, strlen(DEVICES));
+	if ((!is_buffer && !is_device) || fstatat(list, name, &st, 0))
+		return;
+	if (is_device) {
+		if (S_ISCHR(st.st_mode))
+			add_opener(world, process, dir, &st, !strncmp(link, DRM, strlen(DRM)));
+		return;
+	}
+	buffer = world_buffer(world, st.st_ino);
+	buffer->asked_pid = process->pid;
+	buffer->asked_fd = atoi(name);
+	world_hold(buffer, process, false);
 }
 
 static bool read_descriptors(struct world *world, struct process *process, int dir)
@@ -63,20 +127,12 @@ static bool read_descriptors(struct world *world, struct process *process, int d
 	int fd = openat(dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
-	struct stat st;
 
 	if (!list)
 		return errno != EACCES;
 	while ((entry = readdir(list))) {
-		struct buffer *buffer;
-
-		if (*entry->d_name == '.' || !is_buffer(dirfd(list), entry->d_name) ||
-		    fstatat(dirfd(list), entry->d_name, &st, 0))
-			continue;
-		buffer = world_buffer(world, st.st_ino);
-		buffer->asked_pid = process->pid;
-		buffer->asked_fd = atoi(entry->d_name);
-		world_hold(buffer, process, false);
+		if (*entry->d_name != '.')
+			read_descriptor(world, process, dir, dirfd(list), entry->d_name);
 	}
 	closedir(list);
 	return true;

@@ -42,11 +42,11 @@ static struct groups without_process(const struct world *world)
 	size_t i;
 
 	for (i = 0; i < world->buffer_count; i++) {
-		char keeper[256] = "";
+		char keeper[KEEPER_TEXT] = "";
 
 		if (world->buffers[i]->holders)
 			continue;
-		add_keeper(keeper, sizeof(keeper), world->buffers[i]);
+		add_keeper(keeper, sizeof(keeper), world, world->buffers[i]);
 		add_to(&groups, keeper, world->buffers[i]->size);
 	}
 	return groups;
@@ -153,8 +153,8 @@ enum status list_processes(struct world *world, const struct options *options)
 		print_json(world, "held", object);
 		return STATUS_DONE;
 	}
-	printf("%9s %9s %9s %7s %5s %5s  %s\n", "SHARE", "ALONE", "SHARED", "BUFFERS", "FDS",
-	       "MAPS", "PROCESS");
+	printf("%s%9s %9s %9s %7s %5s %5s  %s%s\n", bold(), "SHARE", "ALONE", "SHARED", "BUFFERS",
+	       "FDS", "MAPS", "PROCESS", plain());
 	for (i = 0; i < world->process_count; i++) {
 		const struct process *process = world->processes[i];
 		char name[PROCESS_TEXT] = "";
@@ -192,7 +192,7 @@ enum status list_cgroups(struct world *world, const struct options *options)
 		print_json(world, "held", object);
 		return STATUS_DONE;
 	}
-	printf("%9s %16s  %s\n", "SHARE", "", "CGROUP");
+	printf("%s%9s %16s  %s%s\n", bold(), "SHARE", "", "CGROUP", plain());
 	print_groups(&cgroups, "processes");
 	if (nobody.count)
 		puts("\nNo process has these. What keeps them:");

@@ -2,6 +2,7 @@
 #include "text.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,24 @@ void add_safe(char *text, size_t room, const char *more)
 		}
 		more += bytes;
 	}
+}
+
+/* NO_COLOR is what many programs know. */
+static bool is_for_people(void)
+{
+	const char *unwanted = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(unwanted && *unwanted);
+}
+
+const char *bold(void)
+{
+	return is_for_people() ? "\033[1m" : "";
+}
+
+const char *plain(void)
+{
+	return is_for_people() ? "\033[m" : "";
 }
 
 size_t line_width(void)

@@ -20,6 +20,10 @@ void add_safe(char *text, size_t room, const char *more);
 __printf(3, 4)
 void add_text(char *text, size_t room, const char *format, ...);
 
+/* What makes text bold, and ends that; nothing where it is not for people to see. */
+const char *bold(void);
+const char *plain(void);
+
 /* How wide a line may be; very wide where that is not for people to see. */
 size_t line_width(void);
 

@@ -69,6 +69,22 @@ long buffer_kept(const struct buffer *buffer)
 	return buffer->references < 0 || kept < 0 ? 0 : kept;
 }
 
+bool is_suspect(const struct buffer *buffer, const struct opener *opener)
+{
+	const struct device *device;
+
+	for (device = buffer->devices; device; device = device->next) {
+		if (!strcmp(device->name, opener->device))
+			return true;
+	}
+	if (buffer->devices || !buffer->exporter)
+		return false;
+	/* What DRM itself exports has no driver's name. */
+	return !strcmp(buffer->exporter, opener->device) ||
+	       (opener->driver && !strcmp(buffer->exporter, opener->driver)) ||
+	       (opener->drm && !strcmp(buffer->exporter, "drm"));
+}
+
 static void share_out(struct buffer *buffer)
 {
 	const struct holder *holder;
@@ -87,13 +103,36 @@ static void share_out(struct buffer *buffer)
 		buffer->holders->process->share += buffer->size % buffer->processes;
 }
 
+/* What went while the processes were read is nobody's, and nothing keeps it. */
+static void forget_gone(struct world *world)
+{
+	struct world later = { .by_ino = NULL };
+	size_t i, left = 0;
+
+	kernel_read(&later);
+	for (i = 0; i < world->buffer_count; i++) {
+		struct buffer *buffer = world->buffers[i];
+
+		if (buffer->holders || world_find(&later, buffer->ino))
+			world->buffers[left++] = buffer;
+		else
+			tdelete(buffer, &world->by_ino, compare_ino);
+	}
+	world->buffer_count = left;
+}
+
 void world_read(struct world *world)
 {
+	bool some_are_nobodys = false;
 	size_t i;
 
 	/* In this order: a buffer that is made meanwhile has no references, not too few. */
 	kernel_read(world);
 	processes_read(world);
+	for (i = 0; i < world->buffer_count && !some_are_nobodys; i++)
+		some_are_nobodys = !world->buffers[i]->holders;
+	if (some_are_nobodys)
+		forget_gone(world);
 	for (i = 0; i < world->buffer_count; i++) {
 		if (!world->buffers[i]->exporter)
 			kernel_ask(world->buffers[i]);

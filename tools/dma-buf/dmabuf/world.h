@@ -55,6 +55,16 @@ struct process {
 	unsigned long long share;	/* each divided by those who hold it */
 };
 
+/* A process that has a device open: its driver may keep buffers for it. */
+struct opener {
+	struct opener *next;
+	pid_t pid;
+	char *process;
+	char *device;
+	char *driver;		/* NULL: none */
+	bool drm;		/* it has handles for buffers */
+};
+
 /* Where the list of buffers is from; each tells less than the one before. */
 enum source {
 	SOURCE_BUFFERS,		/* debugfs, on the core that has it */
@@ -68,6 +78,7 @@ struct world {
 	size_t buffer_count;
 	struct process **processes;
 	size_t process_count;
+	struct opener *openers;
 	enum source source;
 	unsigned int hidden;	/* processes that could not be looked into */
 };
@@ -80,6 +91,9 @@ struct buffer *world_buffer(struct world *world, unsigned long ino);
 
 /* Counts what a process has of a buffer; with a descriptor, or with a mapping. */
 void world_hold(struct buffer *buffer, struct process *process, bool mapping);
+
+/* Might the driver keep a buffer, which no process has, for this one? */
+bool is_suspect(const struct buffer *buffer, const struct opener *opener);
 
 /* Reads all of it. */
 void world_read(struct world *world);

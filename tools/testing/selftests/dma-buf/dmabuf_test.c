@@ -17,13 +17,16 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "../../../../samples/dma-buf/model.h"
 #include "buffer_info.h"
 #include "exporters.h"
 #include "harness.h"
+#include "modules.h"
 #include "prime.h"
 #include "process.h"
 #include "result.h"
 #include "send_fd.h"
+#include "trace.h"
 
 #define KEEPER_UNKNOWN	"a driver's handle, or a socket"
 
@@ -132,20 +135,21 @@ TEST_F(dmabuf, importer_keeps_it)
 {
 	int device = drm_open("vkms");
 	bool list = !access(BUFINFO, F_OK);
-	char show[64];
+	char show[64], keeper[80];
 	__u32 handle;
 
 	if (device == -ENODEV || !list)
 		SKIP(return, "this kernel has no vkms, or no list of buffers");
 	ASSERT_EQ(0, import_handle(device, self->buf.fd, &handle));
 	buffer_destroy(&self->buf);
+	snprintf(keeper, sizeof(keeper), "device vkms, perhaps for %s", self->me);
 	ASSERT_EQ(0, run("./dmabuf"));
-	EXPECT_TRUE(says(self->ino, "0    0 device vkms")) TH_LOG("%s", answer);
+	EXPECT_TRUE(says(self->ino, keeper)) TH_LOG("%s", answer);
 	ASSERT_EQ(0, run("./dmabuf ps"));
-	EXPECT_TRUE(says("12 KiB      1 buffers", "device vkms")) TH_LOG("%s", answer);
+	EXPECT_TRUE(says("12 KiB      1 buffers", keeper)) TH_LOG("%s", answer);
 	snprintf(show, sizeof(show), "./dmabuf show %s", self->ino);
 	ASSERT_EQ(0, run(show));
-	EXPECT_TRUE(says("No process has it.", "What keeps it: device vkms."));
+	EXPECT_TRUE(says("No process has it. What keeps it: device vkms, perhaps for holder", "."));
 	if (!access(BUFFERS, F_OK)) {
 		EXPECT_TRUE(says("device      vkms, static", "")) TH_LOG("%s", answer);
 		EXPECT_NE(NULL, strstr(answer, "    importer\tstatic\n")) TH_LOG("%s", answer);
@@ -153,6 +157,26 @@ TEST_F(dmabuf, importer_keeps_it)
 	close(device);
 	ASSERT_EQ(0, run("./dmabuf"));
 	EXPECT_FALSE(says(self->ino, ""));
+}
+
+/* What a driver itself exported, it keeps while a process has the handle. */
+TEST_F(dmabuf, handle_keeps_it)
+{
+	char command[64], keeper[80];
+	struct buffer made;
+	int err = buffer_create(&vgem, page_align(1), O_RDWR | O_CLOEXEC, &made);
+
+	if (err == -ENODEV || access(BUFINFO, F_OK))
+		SKIP(return, "this kernel has no vgem, or no list of buffers");
+	ASSERT_EQ(0, err);
+	snprintf(command, sizeof(command), "./dmabuf show %lu",
+		 (unsigned long)buffer_ino(made.fd));
+	snprintf(keeper, sizeof(keeper), "What keeps it: " KEEPER_UNKNOWN ", perhaps for %s.",
+		 self->me);
+	close(made.fd);
+	ASSERT_EQ(0, run(command));
+	EXPECT_TRUE(says("No process has it.", keeper)) TH_LOG("%s", answer);
+	buffer_close_device(&made);
 }
 
 /* On its way from one process to another, and nowhere else. */
@@ -279,7 +303,11 @@ TEST_F(dmabuf, sums_agree)
 		"buffers = ask(\"list\")[\"buffers\"]\n"
 		"mine = [b for b in buffers if b[\"inode\"] == INO]\n"
 		"assert len(mine) == 1 and mine[0][\"exporter\"] == \"system\", mine\n"
-		"assert ask(\"show INO\")[\"buffer\"] == mine[0]\n"
+		"shown = ask(\"show INO\")[\"buffer\"]\n"
+		"facts = shown.pop(\"facts\")\n"
+		"assert shown == mine[0]\n"
+		"listed = os.path.exists(\"" BUFFERS "\")\n"
+		"assert ({\"key\": \"exporter\", \"value\": \"system\"} in facts) == listed\n"
 		"'";
 	char command[2048] = "", *end = command;
 	const char *at, *next;
@@ -354,7 +382,8 @@ TEST_F(dmabuf, leaks_are_found)
 		{ "hoarder", open_one, "hoarder (%d) opens ", " KiB more" },
 		{ "forgetful", open_again, "forgetful (%d) opens ", " and closes none" },
 		{ "careful", open_and_close_one, NULL, NULL },
-		{ "importer", import_one, "device vkms keeps ", " KiB more" },
+		{ "importer", import_one, "device vkms, perhaps for importer (%d) keeps ",
+		  " KiB more" },
 	};
 	int device = drm_open("vkms");
 	size_t i;
@@ -364,7 +393,7 @@ TEST_F(dmabuf, leaks_are_found)
 	close(device);
 	for (i = 0; i < ARRAY_SIZE(leaks); i++) {
 		pid_t pid = repeat(leaks[i].name, leaks[i].step, &self->buf);
-		char start[64];
+		char start[80];
 
 		ASSERT_GE(pid, 0);
 		EXPECT_TRUE(process_sleeps(pid));
@@ -381,12 +410,180 @@ TEST_F(dmabuf, leaks_are_found)
 	}
 }
 
+#define REFUSED	TRACING "/events/dma_buf/dma_buf_refused"
+#define RECORDED	TRACING "/instances/dmabuf"
+
+/* Starts it with its output in a file, which is gone with the last descriptor: that descriptor. */
+static int watch(const char *option, pid_t *pid)
+{
+	int out = memfd_create("watch", 0);
+
+	*pid = process_start();
+	if (!*pid) {
+		dup2(out, STDOUT_FILENO);
+		dup2(out, STDERR_FILENO);
+		execl("./dmabuf", "dmabuf", "watch", option, NULL);
+		_exit(errno);
+	}
+	return out;
+}
+
+/* Puts all that it has told in answer, once that has this word. False if it ended before. */
+static bool watched(int out, pid_t pid, const char *word)
+{
+	while (!waitpid(pid, NULL, WNOHANG)) {
+		ssize_t len = pread(out, answer, sizeof(answer) - 1, 0);
+
+		answer[len < 0 ? 0 : len] = '\0';
+		if (strstr(answer, word))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+/* Begins to watch. The descriptor, when it is sure that it sees what happens from now on. */
+static int watch_begin(const char *option, const struct buffer *buf, pid_t *pid)
+{
+	int out = watch(option, pid);
+	char instance[64];
+
+	snprintf(instance, sizeof(instance), TRACING "/instances/dmabuf-%d", *pid);
+	while (!waitpid(*pid, NULL, WNOHANG)) {
+		sync_access(buf->fd, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ);
+		sync_access(buf->fd, DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ);
+		if (pread(out, answer, 1, 0) == 1)
+			return out;
+		usleep(10000);
+	}
+	return -1;
+}
+
+TEST_F(dmabuf, watch_tells_who_said_no)
+{
+	char line[128], instance[64];
+	pid_t pid;
+	int out;
+
+	if (access(REFUSED, F_OK))
+		SKIP(return, "this kernel has no event of refusals");
+	out = watch_begin(NULL, &self->buf, &pid);
+	ASSERT_GE(out, 0);
+	ASSERT_EQ(MAP_FAILED, mmap(NULL, self->buf.size, PROT_READ, MAP_SHARED, self->buf.fd,
+				   self->buf.size));
+	ASSERT_TRUE(watched(out, pid, "said by")) TH_LOG("%s", answer);
+	snprintf(line, sizeof(line), "%s: mmap of buffer %sof system: Invalid argument (-22), "
+		 "said by the core\n", self->me, self->ino);
+	EXPECT_NE(NULL, strstr(answer, line)) TH_LOG("%s", answer);
+	snprintf(line, sizeof(line), "%s: begin_cpu_access of buffer %sof system, dir from-device\n",
+		 self->me, self->ino);
+	EXPECT_NE(NULL, strstr(answer, line)) TH_LOG("%s", answer);
+	kill(pid, SIGINT);
+	EXPECT_EQ(0, process_end(pid));
+	snprintf(instance, sizeof(instance), TRACING "/instances/dmabuf-%d", pid);
+	EXPECT_EQ(-ENOENT, result(access(instance, F_OK)));
+	close(out);
+}
+
+/* A line is an object, whatever a program is called. */
+TEST_F(dmabuf, watch_for_programs)
+{
+	pid_t pid;
+	int out;
+
+	if (access(REFUSED, F_OK))
+		SKIP(return, "this kernel has no event of refusals");
+	out = watch_begin("--json", &self->buf, &pid);
+	ASSERT_GE(out, 0);
+	ASSERT_EQ(0, prctl(PR_SET_NAME, "a\033c\nb"));
+	ASSERT_EQ(MAP_FAILED, mmap(NULL, self->buf.size, PROT_READ, MAP_SHARED, self->buf.fd,
+				   self->buf.size));
+	ASSERT_TRUE(watched(out, pid, "\"err\":-22}")) TH_LOG("%s", answer);
+	EXPECT_NULL(strchr(answer, '\033'));
+	kill(pid, SIGTERM);
+	EXPECT_EQ(0, process_end(pid));
+	close(out);
+}
+
+TEST_F(dmabuf, why_knows_the_process)
+{
+	char command[64], line[128];
+
+	if (access(REFUSED, F_OK))
+		SKIP(return, "this kernel has no event of refusals");
+	rmdir(RECORDED);
+	snprintf(command, sizeof(command), "./dmabuf why %d", getpid());
+	EXPECT_EQ(1, run(command));
+	EXPECT_TRUE(says("dmabuf: refusals are recorded from now on", "")) TH_LOG("%s", answer);
+	EXPECT_EQ(0, run(command));
+	EXPECT_STREQ("Nothing was refused since it is recorded.\n", answer);
+	ASSERT_EQ(MAP_FAILED, mmap(NULL, self->buf.size, PROT_READ, MAP_SHARED, self->buf.fd,
+				   self->buf.size));
+	snprintf(line, sizeof(line), " %s: mmap of buffer %sof system: Invalid argument (-22), "
+		 "said by the core\n", self->me, self->ino);
+	EXPECT_EQ(0, run(command));
+	EXPECT_NE(NULL, strstr(answer, line)) TH_LOG("%s", answer);
+	/* Another time it says the same, and nothing of others. */
+	EXPECT_EQ(0, run("./dmabuf why"));
+	EXPECT_NE(NULL, strstr(answer, line)) TH_LOG("%s", answer);
+	EXPECT_EQ(0, run("./dmabuf why 1"));
+	EXPECT_STREQ("Nothing was refused since it is recorded.\n", answer);
+	EXPECT_EQ(0, run("./dmabuf --json why | python3 -c 'import json, sys\n"
+			 "r = json.load(sys.stdin)[\"refusals\"]\n"
+			 "assert r[0][\"err\"] == -22 and r[0][\"by\"] == \"core\", r'"))
+		TH_LOG("%s", answer);
+	EXPECT_EQ(0, rmdir(RECORDED));
+}
+
+/* Memory that never suits the device. */
+TEST_F(dmabuf, why_knows_the_device)
+{
+	int exporter, importer, fd;
+
+	if (access(REFUSED, F_OK))
+		SKIP(return, "this kernel has no event of refusals");
+	if (module_load("least-exporter.ko", "") == -ENOENT)
+		SKIP(return, "the modules of samples/dma-buf are not here");
+	ASSERT_EQ(0, module_load("model-importer.ko", "dma_bits=24"));
+	exporter = open("/dev/least_exporter", O_RDWR | O_CLOEXEC);
+	importer = open("/dev/model_importer", O_RDWR | O_CLOEXEC);
+	fd = ioctl(exporter, MODEL_EXPORTER_ALLOC, page_align(1));
+	ASSERT_GE(fd, 0);
+	rmdir(RECORDED);
+	EXPECT_EQ(1, run("./dmabuf why model_importer"));
+	EXPECT_EQ(-EBUSY, result(ioctl(importer, MODEL_IMPORTER_ATTACH, (long)fd)));
+	EXPECT_EQ(0, run("./dmabuf why model_importer"));
+	EXPECT_NE(NULL, strstr(answer, " of least_exporter for model_importer: "
+			       "Device or resource busy (-16), said by the exporter's attach\n"))
+		TH_LOG("%s", answer);
+	EXPECT_EQ(0, run("./dmabuf why vkms"));
+	EXPECT_STREQ("Nothing was refused since it is recorded.\n", answer);
+	EXPECT_EQ(0, rmdir(RECORDED));
+	close(fd);
+	close(exporter);
+	close(importer);
+	EXPECT_EQ(0, module_unload("model_importer"));
+	EXPECT_EQ(0, module_unload("least_exporter"));
+}
+
+/* Bold is for people, and for those who want it. */
+TEST_F(dmabuf, colour_on_a_terminal_only)
+{
+	if (run("script -qc true /dev/null"))
+		SKIP(return, "no terminal to try it on");
+	EXPECT_EQ(0, run("script -qc ./dmabuf /dev/null"));
+	EXPECT_NE(NULL, strstr(answer, "\033[1m")) TH_LOG("%s", answer);
+	EXPECT_EQ(0, run("NO_COLOR=1 script -qc ./dmabuf /dev/null"));
+	EXPECT_NULL(strchr(answer, '\033'));
+}
+
 TEST_F(dmabuf, exit_codes)
 {
 	EXPECT_EQ(2, run("./dmabuf nonsense"));
 	EXPECT_TRUE(says("dmabuf: no such command: nonsense", ""));
 	EXPECT_EQ(2, run("./dmabuf list nonsense"));
 	EXPECT_EQ(2, run("./dmabuf --sort nonsense"));
+	EXPECT_EQ(2, run("./dmabuf --sort age ps"));
 	EXPECT_EQ(2, run("./dmabuf show"));
 	EXPECT_EQ(2, run("./dmabuf leaks soon"));
 	EXPECT_EQ(2, run("./dmabuf show frame"));

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "events.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "alloc.h"
+
+/* COMM-PID [CPU] FLAGS TIME: dma_buf_EVENT: VALUES, where a program chose the first word. */
+#define EVENT	"^ *(.*)-([0-9]+) +\\[[0-9]+\\] [^ ]+ +([0-9.]+): dma_buf_([a-z_]+): (.*)$"
+
+/* Where the next key begins, or the end: values may have blanks. */
+static char *next_key(char *text)
+{
+	char *word;
+
+	for (word = text; (word = strchr(word, ' ')); word++) {
+		size_t len = strspn(word + 1, "abcdefghijklmnopqrstuvwxyz_0123456789");
+
+		if (len && (word[1 + len] == '=' || word[1 + len] == ':'))
+			return word;
+	}
+	return text + strlen(text);
+}
+
+static void parse_values(struct event *event, char *text)
+{
+	size_t room = sizeof(event->values) / sizeof(*event->values);
+
+	for (event->count = 0; *text && event->count < room; event->count++) {
+		char *value = text + strcspn(text, "=:"), *end = next_key(value);
+
+		event->values[event->count].key = text;
+		text = *end ? end + 1 : end;
+		*end = '\0';
+		event->values[event->count].text = *value ? value + 1 : value;
+		*value = '\0';
+	}
+}
+
+bool event_parse(struct event *event, char *line)
+{
+	static regex_t pattern;
+	static bool compiled;
+	regmatch_t part[6];
+	int i;
+
+	if (!compiled && regcomp(&pattern, EVENT, REG_EXTENDED))
+		errx(STATUS_FAILED, "out of memory");
+	compiled = true;
+	line[strcspn(line, "\n")] = '\0';
+	if (regexec(&pattern, line, 6, part, 0))
+		return false;
+	for (i = 1; i < 6; i++)
+		line[part[i].rm_eo] = '\0';
+	event->thread = line + part[1].rm_so;
+	event->pid = atoi(line + part[2].rm_so);
+	event->time = line + part[3].rm_so;
+	event->name = line + part[4].rm_so;
+	parse_values(event, line + part[5].rm_so);
+	return true;
+}
+
+const char *event_value(const struct event *event, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < event->count; i++) {
+		if (!strcmp(event->values[i].key, key))
+			return event->values[i].text;
+	}
+	return NULL;
+}
+
+static const char *tracing(void)
+{
+	return access("/sys/kernel/tracing/events", F_OK) && errno == ENOENT ?
+	       "/sys/kernel/debug/tracing" : "/sys/kernel/tracing";
+}
+
+void recording_path(char path[RECORDING_PATH], const char *name)
+{
+	snprintf(path, RECORDING_PATH, "%s/instances/%s", tracing(), name);
+}
+
+FILE *recording_file(const char *path, const char *name, const char *mode)
+{
+	char file[2 * RECORDING_PATH];
+
+	snprintf(file, sizeof(file), "%s/%s", path, name);
+	return fopen(file, mode);
+}
+
+enum status recording_begin(const char *path, const char *event)
+{
+	char known[RECORDING_PATH], enable[64];
+	FILE *file;
+
+	snprintf(known, sizeof(known), "%s/events/dma_buf/%s", tracing(), event);
+	if (access(known, F_OK)) {
+		warnx("%s: %s", known, errno == EACCES ? "it takes root" :
+		      "this kernel does not tell that, or tracefs is not mounted");
+		return STATUS_FAILED;
+	}
+	if (mkdir(path, 0700)) {
+		warn("%s", path);
+		return STATUS_FAILED;
+	}
+	snprintf(enable, sizeof(enable), "events/dma_buf/%s/enable", event);
+	file = recording_file(path, enable, "we");
+	if (file && fputs("1", file) >= 0 && !fclose(file))
+		return STATUS_DONE;
+	warn("%s/%s", path, enable);
+	rmdir(path);
+	return STATUS_FAILED;
+}
