@@ -311,7 +311,7 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 	if (!dma_buf_is_dynamic(dmabuf))
 		return 0;
 
-	owned = dma_buf_has_lock(dmabuf, attach, __func__, false);
+	owned = dma_buf_has_lock(dmabuf, attach, __func__);
 	err = dmabuf->ops->pin(attach);
 	if (!err) {
 		to_attachment_object(attach)->pins++;
@@ -342,7 +342,7 @@ void dma_buf_unpin(struct dma_buf_attachment *attach)
 	if (!dma_buf_is_dynamic(dmabuf))
 		return;
 
-	owned = dma_buf_has_lock(dmabuf, attach, __func__, false);
+	owned = dma_buf_has_lock(dmabuf, attach, __func__);
 	pinned = obj->pins;
 	if (pinned) {
 		obj->pins--;
@@ -377,7 +377,7 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 		return;
 	might_sleep();
 	/* The memory moves either way, so everybody must hear of it. */
-	owned = dma_buf_has_lock(dmabuf, NULL, __func__, false);
+	owned = dma_buf_has_lock(dmabuf, NULL, __func__);
 	trace_dma_buf_invalidate(dmabuf);
 	list_for_each_entry(attach, &dmabuf->attachments, node) {
 		struct dma_buf_attachment_object *obj =

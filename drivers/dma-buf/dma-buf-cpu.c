@@ -191,6 +191,16 @@ static struct iosys_map dma_buf_vmap_of(const struct dma_buf_object *obj)
 	};
 }
 
+/*
+ * True if it was not taken here. It is not waited for: etnaviv holds a lock that it
+ * takes inside of this one at other times. Then it goes on without, as on Linux 6.12.
+ */
+static bool dma_buf_vmap_has_lock(struct dma_buf *dmabuf, const char *func)
+{
+	return !dma_buf_lacks_lock(dmabuf, NULL, func, true) ||
+	       !dma_resv_trylock(dmabuf->resv);
+}
+
 /* Of both functions of that name; @func is called with the lock if @owned. */
 static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
 			   const char *func, bool owned)
@@ -209,7 +219,7 @@ static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
 	obj = to_dma_buf_object(dmabuf);
 
 	if (owned)
-		owned = dma_buf_has_lock(dmabuf, NULL, func, true);
+		owned = dma_buf_vmap_has_lock(dmabuf, func);
 	else
 		dma_resv_lock(dmabuf->resv, NULL);
 	first = dma_buf_vmap_of(obj);
@@ -267,7 +277,7 @@ static void dma_buf_do_vunmap(struct dma_buf *dmabuf, struct iosys_map *map,
 	obj = to_dma_buf_object(dmabuf);
 
 	if (owned)
-		owned = dma_buf_has_lock(dmabuf, NULL, func, true);
+		owned = dma_buf_vmap_has_lock(dmabuf, func);
 	else
 		dma_resv_lock(dmabuf->resv, NULL);
 	mapped = obj->vmap_users;

@@ -315,32 +315,45 @@ static inline bool dma_buf_bad_args(bool bad, const char *func)
 }
 
 /**
- * dma_buf_has_lock - has the caller the reservation lock, as it must?
+ * dma_buf_lacks_lock - has the caller not got the reservation lock, as it must?
  * @dmabuf: the buffer
  * @attach: of the device that calls, or NULL if none has to do with it
  * @func: which function was called, %__func__
  * @twin: there is one of that name and _unlocked
  *
  * Only lockdep knows whose a lock is. Without it, a caller seems to have what
- * anybody else holds at this moment. A vmap (a @twin, no @attach) does not wait
- * for it: etnaviv holds a lock that it takes inside of this one at other times.
- * Then it goes on without, as on Linux 6.12.
+ * anybody else holds at this moment.
  *
- * Return: true if so, or it could not be taken. Otherwise it was taken, for the
- * caller of this function to give back. Whoever had not got it was reported.
+ * Return: true if so, and it was reported.
  */
-static __always_inline bool dma_buf_has_lock(struct dma_buf *dmabuf,
-					     struct dma_buf_attachment *attach,
-					     const char *func, bool twin)
+static __always_inline bool dma_buf_lacks_lock(struct dma_buf *dmabuf,
+					       struct dma_buf_attachment *attach,
+					       const char *func, bool twin)
 {
 	if (likely(dma_resv_is_locked(dmabuf->resv) &&
 		   (!IS_ENABLED(CONFIG_LOCKDEP) || dma_resv_held(dmabuf->resv))))
-		return true;
+		return false;
 	dma_buf_report(dmabuf, attach ? attach->dev : NULL, DMA_BUF_UNLOCKED,
 		       "%s() without the reservation lock, use %s%s()", func,
 		       twin ? func : "dma_resv", twin ? "_unlocked" : "_lock");
-	if (twin && !attach)
-		return !dma_resv_trylock(dmabuf->resv);
+	return true;
+}
+
+/**
+ * dma_buf_has_lock - the same for a function without a twin, and take the lock
+ * @dmabuf: the buffer
+ * @attach: as at dma_buf_lacks_lock()
+ * @func: as at dma_buf_lacks_lock()
+ *
+ * Return: true if the caller has it. Otherwise it was taken, for the caller of this
+ * function to give back.
+ */
+static __always_inline bool dma_buf_has_lock(struct dma_buf *dmabuf,
+					     struct dma_buf_attachment *attach,
+					     const char *func)
+{
+	if (!dma_buf_lacks_lock(dmabuf, attach, func, false))
+		return true;
 	dma_resv_lock(dmabuf->resv, NULL);
 	return false;
 }

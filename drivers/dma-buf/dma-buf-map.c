@@ -108,20 +108,17 @@ dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
 		    struct dma_buf_mapping *mapping)
 {
 	struct dma_buf_attachment *attach = &obj->base;
-	const struct dma_buf_ops *ops = attach->dmabuf->ops;
 	enum dma_data_direction dir = mapping->dir;
 	struct sg_table *sgt = mapping->sgt;
 
 	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
 		sgt = dma_buf_debug_unwrap(sgt);
 	trace_dma_buf_unmap(attach->dmabuf, attach, dir, sgt->nents);
-	if (mapping == &obj->first) {
+	if (mapping == &obj->first)
 		mapping->sgt = NULL;
-		mapping->users = 0;
-	} else {
+	else
 		dma_buf_mapping_remove(obj, mapping);
-	}
-	ops->unmap_dma_buf(attach, sgt, dir);
+	attach->dmabuf->ops->unmap_dma_buf(attach, sgt, dir);
 	dma_buf_mapping_unpin(obj);
 }
 
@@ -243,56 +240,56 @@ dma_buf_map_locked(struct dma_buf_attachment_object *obj,
 	return dma_buf_map_another(obj, dir);
 }
 
-/*
- * The look would be a third of what mapping costs a dynamic importer for which the
- * core does not pin, and it has to know the lock anyhow: it waits for fences itself.
- */
-static __always_inline bool
-dma_buf_map_has_lock(struct dma_buf_attachment_object *obj, const char *func)
+/* One use less. The table goes with the last, unless it stays between two. */
+static __always_inline void
+dma_buf_mapping_put(struct dma_buf_attachment_object *obj,
+		    struct dma_buf_mapping *mapping)
 {
-	if (!IS_ENABLED(CONFIG_DMABUF_DEBUG) && !IS_ENABLED(CONFIG_LOCKDEP) &&
-	    obj->base.importer_ops && !obj->must_pin)
-		return true;
-	return dma_buf_has_lock(obj->base.dmabuf, &obj->base, func, true);
+	if (--mapping->users)
+		return;
+	/* If its only map was interrupted, it goes all the same. */
+	if (mapping != &obj->first || !obj->kept || !READ_ONCE(obj->settled))
+		dma_buf_mapping_end(obj, mapping);
 }
 
-/* Of both functions of that name; @func is called with the lock if @owned. */
-static __always_inline void dma_buf_unmap(struct dma_buf_attachment *attach,
+/* Whatever was not mapped first, or not with this direction. */
+static noinline int dma_buf_unmap_another(struct dma_buf_attachment_object *obj,
 					  struct sg_table *sgt,
-					  enum dma_data_direction dir,
-					  const char *func, bool owned)
+					  enum dma_data_direction dir)
 {
-	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
-	enum dma_data_direction mapped = dir;
-	struct dma_buf_mapping *mapping;
-	bool kept, found;
+	struct dma_buf_mapping *mapping = dma_buf_mapping_find(obj, sgt, dir);
 
-	might_sleep();
-	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, func))
-		return;
-	if (owned)
-		owned = dma_buf_map_has_lock(obj, func);
-	else
-		dma_resv_lock(attach->dmabuf->resv, NULL);
-	mapping = dma_buf_mapping_find(obj, sgt, dir);
-	found = mapping;
-	if (found) {
-		kept = obj->kept && mapping == &obj->first;
-		/* A table that is kept has no use for a direction at unmap. */
-		if (!kept)
-			mapped = mapping->dir;
-		/* If its only map was interrupted, it goes all the same. */
-		if (!--mapping->users && !(kept && READ_ONCE(obj->settled)))
-			dma_buf_mapping_end(obj, mapping);
-	}
-	if (!owned)
-		dma_resv_unlock(attach->dmabuf->resv);
+	if (!mapping)
+		return -ENOENT;
+	/* A table that is kept has no use for a direction at unmap. */
+	if (mapping != &obj->first || !obj->kept)
+		dir = mapping->dir;
+	dma_buf_mapping_put(obj, mapping);
+	return dir;
+}
 
-	if (!found)
+/* Returns the direction that it was mapped with, or an error if it was not. */
+static __always_inline int
+dma_buf_unmap_locked(struct dma_buf_attachment_object *obj,
+		     struct sg_table *sgt, enum dma_data_direction dir)
+{
+	struct dma_buf_mapping *first = &obj->first;
+
+	if (unlikely(first->sgt != sgt || first->dir != dir || !first->users))
+		return dma_buf_unmap_another(obj, sgt, dir);
+	dma_buf_mapping_put(obj, first);
+	return dir;
+}
+
+static noinline void dma_buf_unmap_report(struct dma_buf_attachment *attach,
+					  int mapped,
+					  enum dma_data_direction dir)
+{
+	if (mapped < 0)
 		dma_buf_report(attach->dmabuf, attach->dev,
 			       DMA_BUF_UNMAP_UNMAPPED,
 			       "unmap of a table that is not mapped");
-	else if (mapped != dir)
+	else
 		/* The exporter got the right one, so that it does no harm. */
 		dma_buf_report(attach->dmabuf, attach->dev,
 			       DMA_BUF_UNMAP_DIRECTION,
@@ -320,27 +317,18 @@ dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
 	return ERR_PTR(err);
 }
 
-static __always_inline struct sg_table *
-dma_buf_map(struct dma_buf_attachment *attach, enum dma_data_direction dir,
-	    const char *func, bool owned)
+/*
+ * Must the caller have taken the other function of the two? The look would be a
+ * third of what mapping costs a dynamic importer for which the core does not pin,
+ * and it has to know the lock anyhow: it waits for fences itself.
+ */
+static __always_inline bool dma_buf_map_lacks_lock(struct dma_buf_attachment *attach,
+						   const char *func)
 {
-	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
-	struct sg_table *sgt;
-
-	might_sleep();
-	if (dma_buf_bad_args(!attach || !attach->dmabuf ||
-			     !valid_dma_direction(dir), func))
-		return ERR_PTR(-EINVAL);
-	if (owned)
-		owned = dma_buf_map_has_lock(obj, func);
-	else
-		dma_resv_lock(attach->dmabuf->resv, NULL);
-	sgt = dma_buf_map_locked(obj, dir);
-	if (!owned)
-		dma_resv_unlock(attach->dmabuf->resv);
-	if (IS_ERR(sgt) || READ_ONCE(obj->settled))
-		return sgt;
-	return dma_buf_map_wait(attach, sgt, dir, owned);
+	if (!IS_ENABLED(CONFIG_DMABUF_DEBUG) && !IS_ENABLED(CONFIG_LOCKDEP) &&
+	    attach->importer_ops && !to_attachment_object(attach)->must_pin)
+		return false;
+	return dma_buf_lacks_lock(attach->dmabuf, attach, func, true);
 }
 
 /**
@@ -375,7 +363,19 @@ dma_buf_map(struct dma_buf_attachment *attach, enum dma_data_direction dir,
 struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 					enum dma_data_direction dir)
 {
-	return dma_buf_map(attach, dir, __func__, true);
+	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
+	struct sg_table *sgt;
+
+	might_sleep();
+	if (dma_buf_bad_args(!attach || !attach->dmabuf ||
+			     !valid_dma_direction(dir), __func__))
+		return ERR_PTR(-EINVAL);
+	if (dma_buf_map_lacks_lock(attach, __func__))
+		return dma_buf_map_attachment_unlocked(attach, dir);
+	sgt = dma_buf_map_locked(obj, dir);
+	if (IS_ERR(sgt) || READ_ONCE(obj->settled))
+		return sgt;
+	return dma_buf_map_wait(attach, sgt, dir, true);
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment);
 
@@ -395,7 +395,18 @@ void dma_buf_unmap_attachment(struct dma_buf_attachment *attach,
 			      struct sg_table *sgt,
 			      enum dma_data_direction dir)
 {
-	dma_buf_unmap(attach, sgt, dir, __func__, true);
+	int mapped;
+
+	might_sleep();
+	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, __func__))
+		return;
+	if (dma_buf_map_lacks_lock(attach, __func__)) {
+		dma_buf_unmap_attachment_unlocked(attach, sgt, dir);
+		return;
+	}
+	mapped = dma_buf_unmap_locked(to_attachment_object(attach), sgt, dir);
+	if (unlikely(mapped != dir))
+		dma_buf_unmap_report(attach, mapped, dir);
 }
 EXPORT_SYMBOL_GPL(dma_buf_unmap_attachment);
 
@@ -415,7 +426,19 @@ struct sg_table *
 dma_buf_map_attachment_unlocked(struct dma_buf_attachment *attach,
 				enum dma_data_direction dir)
 {
-	return dma_buf_map(attach, dir, __func__, false);
+	struct dma_buf_attachment_object *obj = to_attachment_object(attach);
+	struct sg_table *sgt;
+
+	might_sleep();
+	if (dma_buf_bad_args(!attach || !attach->dmabuf ||
+			     !valid_dma_direction(dir), __func__))
+		return ERR_PTR(-EINVAL);
+	dma_resv_lock(attach->dmabuf->resv, NULL);
+	sgt = dma_buf_map_locked(obj, dir);
+	dma_resv_unlock(attach->dmabuf->resv);
+	if (IS_ERR(sgt) || READ_ONCE(obj->settled))
+		return sgt;
+	return dma_buf_map_wait(attach, sgt, dir, false);
 }
 EXPORT_SYMBOL_GPL(dma_buf_map_attachment_unlocked);
 
@@ -432,6 +455,15 @@ void dma_buf_unmap_attachment_unlocked(struct dma_buf_attachment *attach,
 				       struct sg_table *sgt,
 				       enum dma_data_direction dir)
 {
-	dma_buf_unmap(attach, sgt, dir, __func__, false);
+	int mapped;
+
+	might_sleep();
+	if (dma_buf_bad_args(!attach || !attach->dmabuf || !sgt, __func__))
+		return;
+	dma_resv_lock(attach->dmabuf->resv, NULL);
+	mapped = dma_buf_unmap_locked(to_attachment_object(attach), sgt, dir);
+	dma_resv_unlock(attach->dmabuf->resv);
+	if (unlikely(mapped != dir))
+		dma_buf_unmap_report(attach, mapped, dir);
 }
 EXPORT_SYMBOL_GPL(dma_buf_unmap_attachment_unlocked);
