@@ -10,7 +10,6 @@
 #include "copy.h"
 #include "dmabuf.h"
 #include "processes.h"
-#include "sharing.h"
 #include "status.h"
 
 #define FLIP_TIMEOUT_MS 5000
@@ -254,7 +253,7 @@ static int run(struct compositor *compositor)
 	if (!status && !compositor->pass->copy) {
 		report_comparison(&compositor->pass->result->comparison, &compositor->writeback,
 				  compositor->display.monitor);
-		status = sharing_print();
+		report_sharing();
 	}
 	return status ? status : give_all_back(compositor);
 }

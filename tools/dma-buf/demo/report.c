@@ -3,6 +3,7 @@
  * The report.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "report.h"
 #include "status.h"
@@ -39,6 +40,13 @@ void report_comparison(const struct comparison *comparison,
 		printf(", in place of %s", monitor);
 	printf(":\n  %lu of %lu pixels are equal to the camera's buffer\n",
 	       comparison->pixels - comparison->different, comparison->pixels);
+}
+
+void report_sharing(void)
+{
+	printf("\nWho shares what while it is on screen, as dmabuf tells:\n");
+	if (system("dmabuf --sort age"))
+		printf("  (It is not here, or failed.)\n");
 }
 
 static void print_row(const char *what, unsigned int decimals, const char *unit,
