@@ -17,7 +17,7 @@ static void add_suspects(char *text, size_t room, const struct world *world,
 	for (opener = world->openers; opener; opener = opener->next) {
 		if (!is_suspect(buffer, opener) || ++found > 3)
 			continue;
-		add_text(text, room, found > 1 ? ", " : ", perhaps for ");
+		add_text(text, room, found > 1 ? ", " : ", maybe for ");
 		add_safe(text, room, opener->process);
 		add_text(text, room, " (%d)", (int)opener->pid);
 	}
@@ -32,7 +32,7 @@ void add_keeper(char *text, size_t room, const struct world *world, const struct
 	if (buffer->references == 0) {
 		add_text(text, room, "an O_PATH descriptor");
 	} else if (!device) {
-		add_text(text, room, "a driver's handle, or a socket");
+		add_text(text, room, "driver or socket");
 	} else {
 		add_text(text, room, "device ");
 		for (; device; device = device->next) {
@@ -48,6 +48,20 @@ void add_process(char text[PROCESS_TEXT], const struct process *process)
 	/* With room for the number. */
 	add_safe(text, PROCESS_TEXT - 16, process->name);
 	add_text(text, PROCESS_TEXT, " (%d)", (int)process->pid);
+}
+
+/* Devices that use it as well, as far as they fit. */
+static void add_devices(char *text, size_t room, const struct buffer *buffer)
+{
+	const struct device *device;
+
+	for (device = buffer->devices; device; device = device->next) {
+		char one[128] = ", device ";
+
+		add_safe(one, sizeof(one), device->name);
+		if (strlen(text) + strlen(one) < room)
+			add_text(text, room, "%s", one);
+	}
 }
 
 void add_holders(char *text, size_t room, const struct world *world, const struct buffer *buffer)
@@ -71,6 +85,8 @@ void add_holders(char *text, size_t room, const struct world *world, const struc
 	}
 	if (buffer->holders && buffer->references == 0)
 		add_text(text, room, " by O_PATH");
+	if (buffer->holders)
+		add_devices(text, room, buffer);
 }
 
 void add_json(struct json_object *object, const char *key, const char *text)

@@ -73,15 +73,17 @@ static void print_line(const struct world *world, const struct buffer *buffer,
 		       const struct columns *columns)
 {
 	char exporter[64] = "", name[256] = "", size[SIZE_TEXT], references[24] = "?";
-	char line[4096] = "";
+	char line[4096] = "", devices[24] = "?";
 
 	add_safe(exporter, sizeof(exporter), buffer->exporter ?: "?");
 	add_safe(name, sizeof(name), buffer->name ?: "-");
 	if (buffer->references >= 0)
 		snprintf(references, sizeof(references), "%ld", buffer->references);
-	add_text(line, sizeof(line), "%6lu %8s %-*s %-*s %4s %4u %4u ", buffer->ino,
+	if (world->source != SOURCE_PROCESSES && !buffer->busy)
+		snprintf(devices, sizeof(devices), "%u", buffer->attachments);
+	add_text(line, sizeof(line), "%6lu %8s %-*s %-*s %4s %3u %4u %4s ", buffer->ino,
 		 size_text(buffer->size, size), columns->exporter, exporter, columns->name, name,
-		 references, buffer->descriptors, buffer->mappings);
+		 references, buffer->descriptors, buffer->mappings, devices);
 	add_holders(line, columns->line < sizeof(line) ? columns->line + 1 : sizeof(line), world,
 		    buffer);
 	puts(line);
@@ -102,9 +104,9 @@ enum status list_buffers(struct world *world, const struct options *options)
 		end_json_list();
 		return STATUS_DONE;
 	}
-	printf("%s%6s %8s %-*s %-*s %4s %4s %4s %s%s\n", bold(), "INODE", "SIZE",
+	printf("%s%6s %8s %-*s %-*s %4s %3s %4s %4s %s%s\n", bold(), "INODE", "SIZE",
 	       columns.exporter, "EXPORTER", columns.name, "NAME", "REFS", "FDS", "MAPS",
-	       "HELD BY", plain());
+	       "DEVS", "HELD BY", plain());
 	for (i = 0; i < world->buffer_count; i++) {
 		print_line(world, world->buffers[i], &columns);
 		bytes += world->buffers[i]->size;
@@ -179,14 +181,14 @@ static void print_buffer(const struct world *world, const struct buffer *buffer)
 	if (buffer->references == 0)
 		puts("references  0: it is closed, and kept by O_PATH descriptors");
 	else if (buffer->references > 0)
-		printf("references  %ld: %u descriptors, %u mappings, %ld others\n",
+		printf("references  %ld: descriptors: %u, mappings: %u, drivers and sockets: %ld\n",
 		       buffer->references, buffer->descriptors, buffer->mappings,
 		       buffer_kept(buffer));
 	for (holder = buffer->holders; holder; holder = holder->next) {
 		char process[PROCESS_TEXT] = "";
 
 		add_process(process, holder->process);
-		printf("process     %s, %u descriptors, %u mappings\n", process,
+		printf("process     %s, descriptors: %u, mappings: %u\n", process,
 		       holder->descriptors, holder->mappings);
 	}
 	for (device = buffer->devices; device; device = device->next)

@@ -74,7 +74,7 @@ const char *event_value(const struct event *event, const char *key)
 	return NULL;
 }
 
-static const char *tracing(void)
+static const char *tracefs(void)
 {
 	return access("/sys/kernel/tracing/events", F_OK) && errno == ENOENT ?
 	       "/sys/kernel/debug/tracing" : "/sys/kernel/tracing";
@@ -82,7 +82,7 @@ static const char *tracing(void)
 
 void recording_path(char path[RECORDING_PATH], const char *name)
 {
-	snprintf(path, RECORDING_PATH, "%s/instances/%s", tracing(), name);
+	snprintf(path, RECORDING_PATH, "%s/instances/%s", tracefs(), name);
 }
 
 FILE *recording_file(const char *path, const char *name, const char *mode)
@@ -98,7 +98,7 @@ enum status recording_begin(const char *path, const char *event)
 	char known[RECORDING_PATH], enable[64];
 	FILE *file;
 
-	snprintf(known, sizeof(known), "%s/events/dma_buf/%s", tracing(), event);
+	snprintf(known, sizeof(known), "%s/events/dma_buf/%s", tracefs(), event);
 	if (access(known, F_OK)) {
 		warnx("%s: %s", known, errno == EACCES ? "it takes root" :
 		      "this kernel does not tell that, or tracefs is not mounted");

@@ -33,6 +33,7 @@ static struct device *add_device(struct buffer *buffer, const char *name)
 		last = &(*last)->next;
 	*last = zalloc(sizeof(**last));
 	(*last)->name = copy_of(name);
+	buffer->attachments++;
 	return *last;
 }
 

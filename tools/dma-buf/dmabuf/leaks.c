@@ -135,18 +135,20 @@ static void print_leak(const struct leak *leak, double seconds)
 {
 	char line[1024] = "", size[SIZE_TEXT];
 
-	add_text(line, sizeof(line), "%s %s ", leak->who, leak->process ? "opens" : "keeps");
+	add_text(line, sizeof(line), "%s %s ", leak->who, leak->process ? "opens" : "takes");
 	add_rate(line, sizeof(line), leak, seconds);
+	add_text(line, sizeof(line), " and %s ", leak->process ? "closes" : "lets go of");
 	if (leak->closed)
-		add_text(line, sizeof(line), " and closes %u of %u", leak->closed, leak->opened);
+		add_text(line, sizeof(line), "%u of %u", leak->closed, leak->opened);
 	else
-		add_text(line, sizeof(line), " and closes none");
+		add_text(line, sizeof(line), "none");
 	if (leak->bytes)
-		add_text(line, sizeof(line), ": %s more", size_text(leak->bytes, size));
+		add_text(line, sizeof(line), ": %s more in %.1f s", size_text(leak->bytes, size),
+			 seconds);
 	puts(line);
 }
 
-static struct json_object *leak_json(const struct leak *leak)
+static struct json_object *leak_json(const struct leak *leak, double seconds)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -157,6 +159,7 @@ static struct json_object *leak_json(const struct leak *leak)
 	json_object_object_add(object, "opened", json_object_new_int(leak->opened));
 	json_object_object_add(object, "closed", json_object_new_int(leak->closed));
 	json_object_object_add(object, "bytes", json_object_new_uint64(leak->bytes));
+	json_object_object_add(object, "seconds", json_object_new_double(seconds));
 	return object;
 }
 
@@ -175,7 +178,7 @@ static void print_leaks(const struct world *world, struct leaks *leaks, double s
 			continue;
 		found++;
 		if (json)
-			print_json_item(leak_json(&leaks->leaks[i]));
+			print_json_item(leak_json(&leaks->leaks[i], seconds));
 		else
 			print_leak(&leaks->leaks[i], seconds);
 	}
@@ -185,11 +188,19 @@ static void print_leaks(const struct world *world, struct leaks *leaks, double s
 		puts("Nothing grew, or what came went again.");
 }
 
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec + time.tv_nsec / 1e9;
+}
+
 enum status find_leaks(struct world *world, const struct options *options)
 {
 	struct world worlds[MOMENTS] = { [BEGIN] = *world };
 	struct leaks leaks = { 0 };
-	double seconds;
+	double seconds, first_half = 0, began = now();
 	size_t i;
 	char *end;
 	int moment;
@@ -205,6 +216,8 @@ enum status find_leaks(struct world *world, const struct options *options)
 
 		nanosleep(&half, NULL);
 		world_read(&worlds[moment]);
+		if (moment == MIDDLE)
+			first_half = now() - began;
 	}
 	for (i = 0; i < worlds[MIDDLE].buffer_count; i++) {
 		const struct buffer *buffer = worlds[MIDDLE].buffers[i];
@@ -215,6 +228,6 @@ enum status find_leaks(struct world *world, const struct options *options)
 		if (!buffer->holders)
 			compare_kept(worlds, &leaks, buffer);
 	}
-	print_leaks(world, &leaks, seconds, options->json);
+	print_leaks(world, &leaks, first_half, options->json);
 	return STATUS_DONE;
 }

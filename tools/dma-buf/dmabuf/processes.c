@@ -192,7 +192,7 @@ enum status list_cgroups(struct world *world, const struct options *options)
 		print_json(world, "held", object);
 		return STATUS_DONE;
 	}
-	printf("%s%9s %16s  %s%s\n", bold(), "SHARE", "", "CGROUP", plain());
+	printf("%s%9s %16s  %s%s\n", bold(), "SHARE", "PROCESSES", "CGROUP", plain());
 	print_groups(&cgroups, "processes");
 	if (nobody.count)
 		puts("\nNo process has these. What keeps them:");

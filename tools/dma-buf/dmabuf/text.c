@@ -80,7 +80,7 @@ size_t line_width(void)
 {
 	struct winsize size;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
 		return 4096;
 	return size.ws_col < 80 ? 80 : size.ws_col;
 }

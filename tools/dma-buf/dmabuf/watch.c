@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -118,7 +119,7 @@ static struct json_object *event_json(const struct event *event)
 }
 
 /* Set when somebody wants it to end. */
-static volatile sig_atomic_t ended;
+static atomic_int ended;
 
 static void end(int number)
 {
@@ -189,15 +190,21 @@ enum status watch_events(struct world *world, const struct options *options)
 	return STATUS_FAILED;
 }
 
-/* Was it for this device, or in a thread of this process? */
+static bool is_same(const char *text, const char *who)
+{
+	return text && !strcmp(text, who);
+}
+
+/* Has it to do with this device, exporter or program, or with a thread of this process? */
 static bool is_about(const struct event *event, const char *who)
 {
-	const char *device = event_value(event, "dev_name");
 	char task[64], *end;
 	long pid = strtol(who, &end, 10);
 
 	if (*end)
-		return device && !strcmp(device, who);
+		return is_same(event->thread, who) ||
+		       is_same(event_value(event, "dev_name"), who) ||
+		       is_same(event_value(event, "exp_name"), who);
 	snprintf(task, sizeof(task), "/proc/%ld/task/%d", pid, (int)event->pid);
 	return event->pid == pid || !access(task, F_OK);
 }
@@ -224,7 +231,8 @@ static void print_refusals(FILE *trace, const char *who, bool json)
 	if (json)
 		end_json_list();
 	else if (!found)
-		puts("Nothing was refused since it is recorded.");
+		printf("Nothing%s%s was refused since recording began.\n", who ? " about " : "",
+		       who ?: "");
 }
 
 enum status explain_refusals(struct world *world, const struct options *options)
@@ -241,7 +249,7 @@ enum status explain_refusals(struct world *world, const struct options *options)
 		return STATUS_DONE;
 	}
 	if (!recording_begin(path, "dma_buf_refused"))
-		warnx("refusals are recorded from now on: let it fail again, and ask again\n"
+		warnx("refusals are recorded from now on: let it fail, and ask again\n"
 		      "        (rmdir %s ends that)", path);
 	return STATUS_FAILED;
 }

@@ -36,6 +36,7 @@ struct buffer {
 	bool busy;		/* its devices could not be read */
 	struct holder *holders;
 	struct device *devices;
+	unsigned int attachments;
 	unsigned int descriptors;
 	unsigned int mappings;
 	unsigned int processes;
