@@ -52,7 +52,7 @@ void add_safe(char *text, size_t room, const char *more)
 			add_text(text, room, "\\%03o", (unsigned char)*more);
 			bytes = 1;
 		} else if (strlen(text) + bytes < room) {
-			add_text(text, room, "%.*s", (int)bytes, more);
+			strncat(text, more, bytes);
 		}
 		more += bytes;
 	}
