@@ -27,6 +27,31 @@
  * it is about to call an operation that relies on it.
  */
 
+/* Which of both is dynamic, or wants one table all the time? */
+static noinline void
+dma_buf_attachment_classify(struct dma_buf_attachment_object *obj)
+{
+	const struct dma_buf_attach_ops *importer_ops = obj->base.importer_ops;
+	struct dma_buf *dmabuf = obj->base.dmabuf;
+
+	if (importer_ops) {
+		obj->base.peer2peer = importer_ops->allow_peer2peer;
+		obj->asked_peer2peer = importer_ops->allow_peer2peer;
+		obj->revocable = dma_buf_attach_revocable(&obj->base);
+		obj->settled = true;
+	}
+	/*
+	 * A dynamic importer of memory that never moves unmaps and maps again
+	 * whenever it moves its own view of the buffer, with jobs under way and
+	 * no way to live with an error.
+	 */
+	obj->kept = dmabuf->ops->cache_sgt_mapping ||
+		    (obj->settled && !dma_buf_is_dynamic(dmabuf));
+	obj->must_pin = dma_buf_is_dynamic(dmabuf) &&
+			(!IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) ||
+			 !obj->revocable);
+}
+
 /**
  * dma_buf_dynamic_attach - let a device join a buffer
  * @dmabuf: the buffer, on which the caller holds a reference until detach
@@ -66,22 +91,9 @@ dma_buf_dynamic_attach(struct dma_buf *dmabuf, struct device *dev,
 	attach->dev = dev;
 	attach->importer_ops = importer_ops;
 	attach->importer_priv = importer_priv;
-	if (importer_ops) {
-		attach->peer2peer = importer_ops->allow_peer2peer;
-		obj->asked_peer2peer = attach->peer2peer;
-		obj->revocable = dma_buf_attach_revocable(attach);
-		obj->settled = true;
-	}
-	/*
-	 * A dynamic importer of memory that never moves unmaps and maps again
-	 * whenever it moves its own view of the buffer, with jobs under way and
-	 * no way to live with an error.
-	 */
-	obj->kept = dmabuf->ops->cache_sgt_mapping ||
-		    (obj->settled && !dma_buf_is_dynamic(dmabuf));
-	obj->must_pin = dma_buf_is_dynamic(dmabuf) &&
-			(!IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) ||
-			 !obj->revocable);
+	if (importer_ops || dmabuf->ops->cache_sgt_mapping ||
+	    dma_buf_is_dynamic(dmabuf))
+		dma_buf_attachment_classify(obj);
 
 	if (dmabuf->ops->attach) {
 		err = dmabuf->ops->attach(dmabuf, attach);
