@@ -318,9 +318,9 @@ dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
 }
 
 /*
- * Must the caller have taken the other function of the two? The look would be a
- * third of what mapping costs a dynamic importer for which the core does not pin,
- * and it has to know the lock anyhow: it waits for fences itself.
+ * True if the caller is to be sent to the function that takes the lock, and was told
+ * so. The look would be a third of what mapping costs a dynamic importer for which the
+ * core does not pin, and it has to know the lock anyhow: it waits for fences itself.
  */
 static __always_inline bool dma_buf_map_lacks_lock(struct dma_buf_attachment *attach,
 						   const char *func)

@@ -269,7 +269,7 @@ TRACE_EVENT(dma_buf_wait,
 		      __entry->ns, __entry->err)
 );
 
-/* @by: whose answer @err is: an operation of the exporter's, core, memory, signal. */
+/* @by: whose answer @err is, see dma_buf_refused(). */
 TRACE_EVENT(dma_buf_refused,
 	    TP_PROTO(struct dma_buf *dmabuf, struct device *dev, const char *call,
 		     const char *by, int err),
