@@ -253,7 +253,7 @@ static int run(struct compositor *compositor)
 	if (!status && !compositor->pass->copy) {
 		report_comparison(&compositor->pass->result->comparison, &compositor->writeback,
 				  compositor->display.monitor);
-		report_sharing();
+		status = report_sharing();
 	}
 	return status ? status : give_all_back(compositor);
 }

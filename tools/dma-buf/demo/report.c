@@ -42,11 +42,11 @@ void report_comparison(const struct comparison *comparison,
 	       comparison->pixels - comparison->different, comparison->pixels);
 }
 
-void report_sharing(void)
+int report_sharing(void)
 {
 	printf("\nWho shares what while it is on screen, as dmabuf tells:\n");
-	if (system("dmabuf --sort age"))
-		printf("  (It is not here, or failed.)\n");
+	return system("dmabuf --sort age") ?
+	       fail(STATUS_FAILED, "dmabuf is not in PATH, or failed") : STATUS_OK;
 }
 
 static void print_row(const char *what, unsigned int decimals, const char *unit,

@@ -33,8 +33,8 @@ void report_start(unsigned int frames, bool copy);
 void report_comparison(const struct comparison *comparison,
 		       const struct writeback *writeback, const char *monitor);
 
-/* Who holds which buffer at this moment, by the program dmabuf, if that is in PATH. */
-void report_sharing(void);
+/* Who holds which buffer at this moment, by the program dmabuf, which is in PATH. */
+int report_sharing(void);
 
 /* Told at the end: @copied is NULL when only the shared pass was run. */
 void report_costs(const struct result *shared, const struct result *copied);

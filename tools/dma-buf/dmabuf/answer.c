@@ -31,6 +31,8 @@ void add_keeper(char *text, size_t room, const struct world *world, const struct
 
 	if (buffer->references == 0) {
 		add_text(text, room, "an O_PATH descriptor");
+	} else if (buffer->busy && buffer->attachments) {
+		add_text(text, room, "%u devices, at work just now", buffer->attachments);
 	} else if (!device) {
 		add_text(text, room, "driver or socket");
 	} else {
@@ -77,7 +79,7 @@ void add_holders(char *text, size_t room, const struct world *world, const struc
 		add_process(one, holder->process);
 		/* At least one, and no half of another. */
 		if (left < buffer->processes &&
-		    strlen(text) + strlen(one) + strlen(", ") + (left > 1 ? 5 : 0) >= room) {
+		    strlen(text) + strlen(one) + strlen(", ") + (left > 1 ? 8 : 0) >= room) {
 			add_text(text, room, " +%u", left);
 			break;
 		}

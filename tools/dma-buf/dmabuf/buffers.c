@@ -43,43 +43,60 @@ static void sort_buffers(struct world *world, const char *by)
 	qsort(world->buffers, world->buffer_count, sizeof(*world->buffers), compare);
 }
 
-/* How wide some columns are: as wide as they must be, so that the last has room. */
+/* How wide some columns are: as they must be, and so that the last one has room. */
 struct columns {
 	int exporter, name;
 	size_t line;
 };
 
+#define WIDTH_MAX	160
+/* All others, and of the last one what names a process and how many there are besides. */
+#define WIDTH_OTHERS	(37 + 20)
+#define WIDTH_LEAST	8
+
 static int width_of(const char *text, int least)
 {
-	char safe[40] = "";
+	char safe[WIDTH_MAX] = "";
 
 	add_safe(safe, sizeof(safe), text ?: "");
 	return (int)strlen(safe) > least ? (int)strlen(safe) : least;
 }
 
+/* Takes from a column what the line is too long, as far as that is readable. */
+static void narrow(int *column, int other, size_t line)
+{
+	int room = (int)line - WIDTH_OTHERS - other;
+
+	if (*column > room)
+		*column = room > WIDTH_LEAST ? room : WIDTH_LEAST;
+}
+
 static struct columns measure(const struct world *world)
 {
-	struct columns columns = { strlen("EXPORTER"), strlen("NAME"), line_width() };
+	struct columns columns = { WIDTH_LEAST, strlen("NAME"), line_width() };
 	size_t i;
 
 	for (i = 0; i < world->buffer_count; i++) {
 		columns.exporter = width_of(world->buffers[i]->exporter, columns.exporter);
 		columns.name = width_of(world->buffers[i]->name, columns.name);
 	}
+	if (columns.name > WIDTH_LEAST)
+		narrow(&columns.name, columns.exporter, columns.line);
+	narrow(&columns.exporter, columns.name, columns.line);
 	return columns;
 }
 
 static void print_line(const struct world *world, const struct buffer *buffer,
 		       const struct columns *columns)
 {
-	char exporter[64] = "", name[256] = "", size[SIZE_TEXT], references[24] = "?";
-	char line[4096] = "", devices[24] = "?";
+	char exporter[WIDTH_MAX] = "", name[WIDTH_MAX] = "", size[SIZE_TEXT];
+	char line[4096] = "", references[24] = "?", devices[24] = "?";
 
-	add_safe(exporter, sizeof(exporter), buffer->exporter ?: "?");
-	add_safe(name, sizeof(name), buffer->name ?: "-");
+	add_safe(exporter, columns->exporter + 1, buffer->exporter ?: "?");
+	add_safe(name, columns->name + 1, buffer->name ?: "-");
 	if (buffer->references >= 0)
 		snprintf(references, sizeof(references), "%ld", buffer->references);
-	if (world->source != SOURCE_PROCESSES && !buffer->busy)
+	if (world->source != SOURCE_PROCESSES)
 		snprintf(devices, sizeof(devices), "%u", buffer->attachments);
 	add_text(line, sizeof(line), "%6lu %8s %-*s %-*s %4s %3u %4u %4s ", buffer->ino,
 		 size_text(buffer->size, size), columns->exporter, exporter, columns->name, name,
@@ -181,9 +198,9 @@ static void print_buffer(const struct world *world, const struct buffer *buffer)
 	if (buffer->references == 0)
 		puts("references  0: it is closed, and kept by O_PATH descriptors");
 	else if (buffer->references > 0)
-		printf("references  %ld: descriptors: %u, mappings: %u, drivers and sockets: %ld\n",
+		printf("references  %ld: descriptors: %u, mappings: %u, %s: %ld\n",
 		       buffer->references, buffer->descriptors, buffer->mappings,
-		       buffer_kept(buffer));
+		       world->hidden ? "others" : "drivers and sockets", buffer_kept(buffer));
 	for (holder = buffer->holders; holder; holder = holder->next) {
 		char process[PROCESS_TEXT] = "";
 
@@ -194,7 +211,7 @@ static void print_buffer(const struct world *world, const struct buffer *buffer)
 	for (device = buffer->devices; device; device = device->next)
 		print_device(device);
 	if (buffer->busy)
-		puts("device      somebody holds the lock: they cannot be read now");
+		printf("device      %u of them, at work just now\n", buffer->attachments);
 	if (!buffer->holders) {
 		add_keeper(keeper, sizeof(keeper), world, buffer);
 		printf("No process has it. What keeps it: %s.\n", keeper);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "events.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <regex.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,10 +95,62 @@ FILE *recording_file(const char *path, const char *name, const char *mode)
 	return fopen(file, mode);
 }
 
+static bool recording_write(const char *path, const char *name, const char *text)
+{
+	FILE *file = recording_file(path, name, "we");
+
+	return file && fputs(text, file) >= 0 && !fclose(file);
+}
+
+static bool recording_reads(const char *path, const char *name, char expected)
+{
+	FILE *file = recording_file(path, name, "re");
+	bool as_expected = file && fgetc(file) == expected;
+
+	if (file)
+		fclose(file);
+	return as_expected;
+}
+
+bool recording_is_on(const char *path, const char *event)
+{
+	char enable[64];
+
+	snprintf(enable, sizeof(enable), "events/dma_buf/%s/enable", event);
+	return recording_reads(path, "tracing_on", '1') && recording_reads(path, enable, '1');
+}
+
+/* Those of others, who did not live to take them away. */
+static void remove_stale(void)
+{
+	char path[RECORDING_PATH], name[32];
+	struct dirent *entry;
+	DIR *list;
+	int pid;
+
+	recording_path(path, "");
+	list = opendir(path);
+	while (list && (entry = readdir(list))) {
+		if (sscanf(entry->d_name, WATCH_RECORDING, &pid) != 1 || pid <= 0 ||
+		    !kill(pid, 0) || errno != ESRCH)
+			continue;
+		snprintf(name, sizeof(name), WATCH_RECORDING, pid);
+		recording_path(path, name);
+		rmdir(path);
+	}
+	if (list)
+		closedir(list);
+}
+
 enum status recording_begin(const char *path, const char *event)
 {
+	/* What a line is made of is as somebody likes it, and a new instance has it from him. */
+	static const char *const options[] = {
+		"context-info", "irq-info", "norecord-tgid", "nolatency-format", "noraw", "nohex",
+		"nobin", "nofields",
+	};
 	char known[RECORDING_PATH], enable[64];
-	FILE *file;
+	size_t i;
 
 	snprintf(known, sizeof(known), "%s/events/dma_buf/%s", tracefs(), event);
 	if (access(known, F_OK)) {
@@ -104,13 +158,16 @@ enum status recording_begin(const char *path, const char *event)
 		      "this kernel does not tell that, or tracefs is not mounted");
 		return STATUS_FAILED;
 	}
-	if (mkdir(path, 0700)) {
+	remove_stale();
+	if (mkdir(path, 0700) && errno != EEXIST) {
 		warn("%s", path);
 		return STATUS_FAILED;
 	}
+	for (i = 0; i < sizeof(options) / sizeof(*options); i++)
+		/* Not every kernel has each. */
+		recording_write(path, "trace_options", options[i]);
 	snprintf(enable, sizeof(enable), "events/dma_buf/%s/enable", event);
-	file = recording_file(path, enable, "we");
-	if (file && fputs("1", file) >= 0 && !fclose(file))
+	if (recording_write(path, enable, "1") && recording_write(path, "tracing_on", "1"))
 		return STATUS_DONE;
 	warn("%s/%s", path, enable);
 	rmdir(path);

@@ -35,7 +35,13 @@ const char *event_value(const struct event *event, const char *key);
 #define RECORDING_PATH	128
 void recording_path(char path[RECORDING_PATH], const char *name);
 
-/* Begins it, with one event, or with all for "", or says why not. */
+/* That of a process, whose number is in it, ends with it. */
+#define WATCH_RECORDING	"dmabuf-%d"
+
+/* Does it record this event, or everything for ""? */
+bool recording_is_on(const char *path, const char *event);
+
+/* Begins it, if it is not there, and sees to it that it does; or says why not. */
 enum status recording_begin(const char *path, const char *event);
 
 /* Opens a file of it; NULL if that is not there. */

@@ -12,7 +12,7 @@
 /* DMABUF_DEBUGFS is for a debugfs that is mounted elsewhere, and for tests. */
 static FILE *open_debugfs(const char *name)
 {
-	const char *root = getenv("DMABUF_DEBUGFS");
+	const char *root = secure_getenv("DMABUF_DEBUGFS");
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/dma_buf/%s", root ?: "/sys/kernel/debug", name);
@@ -65,6 +65,7 @@ static void read_fact(void *data, const char *key, const char *value)
 		(*buffer)->references = strtol(value, NULL, 10);
 	} else if (!strcmp(key, "busy")) {
 		(*buffer)->busy = true;
+		(*buffer)->attachments = strtoul(value, NULL, 10);
 	} else if (!strcmp(key, "attachment")) {
 		*device = add_device(*buffer, value);
 	} else if (!*device) {
@@ -140,7 +141,7 @@ static bool read_bufinfo(struct world *world)
 			devices = true;
 		else if (buffer && devices && *line == '\t')
 			add_device(buffer, line + 1);
-		else if (buffer && !strncmp(line, "\tBusy: ", 7))
+		else if (buffer && sscanf(line, "\tBusy: %u", &buffer->attachments) == 1)
 			buffer->busy = true;
 	}
 	free(line);

@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "commands.h"
+#include "text.h"
 #include "world.h"
 
 enum {
@@ -64,8 +65,12 @@ static void print_help(FILE *where)
 
 static int usage(const char *wrong, const char *word)
 {
-	if (wrong)
-		warnx("%s: %s", wrong, word);
+	char safe[256] = "";
+
+	if (wrong) {
+		add_safe(safe, sizeof(safe), word);
+		warnx("%s: %s", wrong, safe);
+	}
 	fputs("Try dmabuf --help.\n", stderr);
 	return STATUS_USAGE;
 }

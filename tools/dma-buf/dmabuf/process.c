@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "alloc.h"
@@ -81,6 +83,7 @@ static void add_opener(struct world *world, const struct process *process, int d
 	for (opener = world->openers; opener && opener->pid == process->pid;
 	     opener = opener->next) {
 		if (!strcmp(opener->device, device)) {
+			opener->drm |= drm;
 			free(device);
 			return;
 		}
@@ -97,12 +100,29 @@ static void add_opener(struct world *world, const struct process *process, int d
 	world->openers = opener;
 }
 
+/*
+ * Whoever has namespaces of his own can call any file as buffers are called; the file system tells.
+ * Of a mapping only root learns it, where no process has a descriptor.
+ */
+static bool is_buffers(struct world *world, dev_t dev, const char *path)
+{
+	struct statfs fs;
+
+	if (world->dev)
+		return dev == world->dev;
+	if (statfs(path, &fs))
+		return true;
+	if (fs.f_type == DMA_BUF_MAGIC)
+		world->dev = dev;
+	return fs.f_type == DMA_BUF_MAGIC;
+}
+
 static void read_descriptor(struct world *world, struct process *process, int dir, int list,
 			    const char *name)
 {
 	bool is_buffer, is_device;
 	struct buffer *buffer;
-	char link[16] = "";
+	char link[16] = "", path[64];
 	struct stat st;
 
 	if (readlinkat(list, name, link, sizeof(link) - 1) < 0)
@@ -116,6 +136,9 @@ static void read_descriptor(struct world *world, struct process *process, int di
 			add_opener(world, process, dir, &st, !strncmp(link, DRM, strlen(DRM)));
 		return;
 	}
+	snprintf(path, sizeof(path), "/proc/%d/fd/%s", (int)process->pid, name);
+	if (!is_buffers(world, st.st_dev, path))
+		return;
 	buffer = world_buffer(world, st.st_ino);
 	buffer->asked_pid = process->pid;
 	buffer->asked_fd = atoi(name);
@@ -142,18 +165,25 @@ static void read_mappings(struct world *world, struct process *process, int dir)
 {
 	int fd = openat(dir, "maps", O_RDONLY | O_CLOEXEC);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	unsigned int dev_major, dev_minor;
 	unsigned long start, end, ino;
 	char *line = NULL;
 	size_t room = 0;
-	int path;
+	int name;
 
 	while (file && getline(&line, &room, file) > 0) {
 		struct buffer *buffer;
+		char path[96];
 
-		path = 0;
+		name = 0;
 		if (!strstr(line, " " LINK ":") ||
-		    sscanf(line, "%lx-%lx %*s %*s %*s %lu %n", &start, &end, &ino, &path) < 3 ||
-		    !path || strncmp(line + path, LINK ":", strlen(LINK ":")))
+		    sscanf(line, "%lx-%lx %*s %*s %x:%x %lu %n", &start, &end, &dev_major,
+			   &dev_minor, &ino, &name) < 5 ||
+		    !name || strncmp(line + name, LINK ":", strlen(LINK ":")))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", (int)process->pid,
+			 start, end);
+		if (!is_buffers(world, makedev(dev_major, dev_minor), path))
 			continue;
 		buffer = world_buffer(world, ino);
 		/* If nobody tells the size, it is this at least. */

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -49,18 +48,28 @@ static void add_reason(char *text, size_t room, const char *by)
 static void add_values(char *text, size_t room, const struct event *event)
 {
 	/* Told in another way; and where it lies in the kernel is nobody's business. */
-	static const char told[] = " exp_name size ino attachment dev_name call by err ";
+	static const char told[] = " exp_name size ino attachment dev_name call err ";
+	bool refused = !strcmp(event->name, "refused");
 	size_t i;
 
 	for (i = 0; i < event->count; i++) {
 		char key[64];
 
 		snprintf(key, sizeof(key), " %s ", event->values[i].key);
-		if (!strstr(told, key)) {
+		if (!strstr(told, key) && !(refused && !strcmp(key, " by "))) {
 			add_text(text, room, ",%s", key);
 			add_safe(text, room, event->values[i].text);
 		}
 	}
+}
+
+static void add_error(char *text, size_t room, int error)
+{
+	/* What no program ever sees has no name here. */
+	if (error > -512)
+		add_text(text, room, ": %s (%d)", strerror(-error), error);
+	else
+		add_text(text, room, ": error %d", error);
 }
 
 static void print_event(const struct event *event)
@@ -81,20 +90,23 @@ static void print_event(const struct event *event)
 	}
 	add_values(line, sizeof(line), event);
 	if (err && atoi(err))
-		add_text(line, sizeof(line), ": %s (%s)", strerror(-atoi(err)),
-			 err);
+		add_error(line, sizeof(line), atoi(err));
 	if (refused)
 		add_reason(line, sizeof(line), by ?: "?");
 	printf("%s%s%s\n", refused ? bold() : "", line, refused ? plain() : "");
 }
 
-/* What looks like a number is one. */
-static struct json_object *value_json(const char *value)
+/* Names are text, even if they are made of digits. */
+static struct json_object *value_json(const char *key, const char *value)
 {
-	char safe[512] = "", *end;
-	long long number = strtoll(value, &end, 10);
+	static const char names[] = " exp_name dev_name call by ";
+	char safe[512] = "", word[64], *end;
+	long long number;
 
-	if (*value && !*end)
+	snprintf(word, sizeof(word), " %s ", key);
+	errno = 0;
+	number = strtoll(value, &end, 10);
+	if (*value && !*end && !errno && !strstr(names, word))
 		return json_object_new_int64(number);
 	add_safe(safe, sizeof(safe), value);
 	return json_object_new_string(safe);
@@ -113,32 +125,44 @@ static struct json_object *event_json(const struct event *event)
 	for (i = 0; i < event->count; i++) {
 		if (strcmp(event->values[i].key, "attachment"))
 			json_object_object_add(object, event->values[i].key,
-					       value_json(event->values[i].text));
+					       value_json(event->values[i].key,
+							  event->values[i].text));
 	}
 	return object;
 }
 
-/* Set when somebody wants it to end. */
-static atomic_int ended;
+/* What is to go, however this ends. */
+static struct {
+	char path[RECORDING_PATH];
+	int pipe;
+} recording = { .pipe = -1 };
 
+static void end_recording(void)
+{
+	/* As long as it is read it cannot go. */
+	close(recording.pipe);
+	rmdir(recording.path);
+}
+
+/* All that this does may be done at any time. A reader that has gone is as good an end as any. */
 static void end(int number)
 {
-	ended = number;
+	(void)number;
+	end_recording();
+	_exit(STATUS_DONE);
 }
 
-/* What ends it takes the recording away, too: none of these may kill. */
-static void catch_signals(void)
+static void end_by_signals(void)
 {
-	/* Without SA_RESTART: a read that waits is to come back. */
-	struct sigaction action = { .sa_handler = end };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
+	size_t i;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		signal(numbers[i], end);
+	/* What ends for want of memory ends by exit(). */
+	atexit(end_recording);
 }
 
-/* Until somebody ends it, or nobody reads it any more. */
 static void follow(FILE *pipe, bool json)
 {
 	struct event event;
@@ -146,7 +170,7 @@ static void follow(FILE *pipe, bool json)
 	size_t room = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while (!ended && !ferror(stdout) && getline(&line, &room, pipe) > 0) {
+	while (!ferror(stdout) && getline(&line, &room, pipe) > 0) {
 		if (!event_parse(&event, line)) {
 			/* That some came too fast, or half of a name of two lines. */
 			char safe[512] = "";
@@ -163,30 +187,29 @@ static void follow(FILE *pipe, bool json)
 			print_event(&event);
 		}
 	}
-	if (ferror(stdout) && errno == EPIPE)
-		clearerr(stdout);
 	free(line);
 }
 
 enum status watch_events(struct world *world, const struct options *options)
 {
-	char path[RECORDING_PATH], name[32];
+	char name[32];
 	FILE *pipe;
 
 	(void)world;
-	snprintf(name, sizeof(name), "dmabuf-%d", (int)getpid());
-	recording_path(path, name);
-	catch_signals();
-	if (recording_begin(path, ""))
+	snprintf(name, sizeof(name), WATCH_RECORDING, (int)getpid());
+	recording_path(recording.path, name);
+	end_by_signals();
+	if (recording_begin(recording.path, ""))
 		return STATUS_FAILED;
-	pipe = recording_file(path, "trace_pipe", "re");
-	if (pipe) {
-		follow(pipe, options->json);
-		fclose(pipe);
+	pipe = recording_file(recording.path, "trace_pipe", "re");
+	if (!pipe) {
+		warn("%s", recording.path);
+		return STATUS_FAILED;
 	}
-	if (!rmdir(path) && pipe)
-		return STATUS_DONE;
-	warn("%s", path);
+	recording.pipe = fileno(pipe);
+	/* Until somebody ends it, or what it says cannot be written. */
+	follow(pipe, options->json);
+	warn("%s", ferror(stdout) ? "standard output" : recording.path);
 	return STATUS_FAILED;
 }
 
@@ -209,8 +232,20 @@ static bool is_about(const struct event *event, const char *who)
 	return event->pid == pid || !access(task, F_OK);
 }
 
-static void print_refusals(FILE *trace, const char *who, bool json)
+static void print_none(const char *who)
 {
+	char safe[256] = "";
+
+	if (who) {
+		add_text(safe, sizeof(safe), " about ");
+		add_safe(safe, sizeof(safe), who);
+	}
+	printf("Nothing%s was refused since recording began.\n", safe);
+}
+
+static enum status print_refusals(FILE *trace, const char *who, bool json)
+{
+	enum status status = STATUS_DONE;
 	struct event event;
 	bool found = false;
 	char *line = NULL;
@@ -219,7 +254,12 @@ static void print_refusals(FILE *trace, const char *who, bool json)
 	if (json)
 		begin_json_list(NULL, "refusals");
 	while (getline(&line, &room, trace) > 0) {
-		if (!event_parse(&event, line) || (who && !is_about(&event, who)))
+		if (!event_parse(&event, line)) {
+			if (*line && *line != '#')
+				status = STATUS_FAILED;
+			continue;
+		}
+		if (who && !is_about(&event, who))
 			continue;
 		found = true;
 		if (json)
@@ -230,25 +270,29 @@ static void print_refusals(FILE *trace, const char *who, bool json)
 	free(line);
 	if (json)
 		end_json_list();
-	else if (!found)
-		printf("Nothing%s%s was refused since recording began.\n", who ? " about " : "",
-		       who ?: "");
+	else if (!found && !status)
+		print_none(who);
+	if (status)
+		warnx("some lines of the kernel could not be read");
+	return status;
 }
 
 enum status explain_refusals(struct world *world, const struct options *options)
 {
+	static const char event[] = "dma_buf_refused";
 	char path[RECORDING_PATH];
+	enum status status;
 	FILE *trace;
 
 	(void)world;
 	recording_path(path, "dmabuf");
-	trace = recording_file(path, "trace", "re");
+	trace = recording_is_on(path, event) ? recording_file(path, "trace", "re") : NULL;
 	if (trace) {
-		print_refusals(trace, options->argument, options->json);
+		status = print_refusals(trace, options->argument, options->json);
 		fclose(trace);
-		return STATUS_DONE;
+		return status;
 	}
-	if (!recording_begin(path, "dma_buf_refused"))
+	if (!recording_begin(path, event))
 		warnx("refusals are recorded from now on: let it fail, and ask again\n"
 		      "        (rmdir %s ends that)", path);
 	return STATUS_FAILED;

@@ -77,7 +77,7 @@ bool is_suspect(const struct buffer *buffer, const struct opener *opener)
 		if (!strcmp(device->name, opener->device))
 			return true;
 	}
-	if (buffer->devices || !buffer->exporter)
+	if (buffer->attachments || !buffer->exporter)
 		return false;
 	/* What DRM itself exports has no driver's name. */
 	return !strcmp(buffer->exporter, opener->device) ||

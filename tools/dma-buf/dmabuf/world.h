@@ -80,6 +80,7 @@ struct world {
 	struct process **processes;
 	size_t process_count;
 	struct opener *openers;
+	dev_t dev;		/* the file system of buffers, once one was seen */
 	enum source source;
 	unsigned int hidden;	/* processes that could not be looked into */
 };

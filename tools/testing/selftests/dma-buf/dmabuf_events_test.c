@@ -29,7 +29,6 @@ static int watch(const char *option, pid_t *pid)
 	*pid = process_start();
 	if (!*pid) {
 		dup2(out, STDOUT_FILENO);
-		dup2(out, STDERR_FILENO);
 		execl("./dmabuf", "dmabuf", "watch", option, NULL);
 		_exit(errno);
 	}
@@ -50,16 +49,19 @@ static bool watched(int out, pid_t pid, const char *word)
 	return false;
 }
 
+static void access_once(const struct buffer *buf)
+{
+	sync_access(buf->fd, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ);
+	sync_access(buf->fd, DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ);
+}
+
 /* Begins to watch. The descriptor, when it is sure that it sees what happens from now on. */
 static int watch_begin(const char *option, const struct buffer *buf, pid_t *pid)
 {
 	int out = watch(option, pid);
-	char instance[64];
 
-	snprintf(instance, sizeof(instance), TRACING "/instances/dmabuf-%d", *pid);
 	while (!waitpid(*pid, NULL, WNOHANG)) {
-		sync_access(buf->fd, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ);
-		sync_access(buf->fd, DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ);
+		access_once(buf);
 		if (pread(out, answer, 1, 0) == 1)
 			return out;
 		usleep(10000);
@@ -67,33 +69,45 @@ static int watch_begin(const char *option, const struct buffer *buf, pid_t *pid)
 	return -1;
 }
 
+static bool has_recording(pid_t pid)
+{
+	char instance[64];
+
+	snprintf(instance, sizeof(instance), TRACING "/instances/dmabuf-%d", pid);
+	return !access(instance, F_OK);
+}
+
 TEST_F(dmabuf, watch_tells_who_said_no)
 {
-	char line[160], instance[64];
-	pid_t pid;
-	int out;
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	char line[160];
+	size_t i;
 
 	if (access(REFUSED, F_OK))
 		SKIP(return, "this kernel has no event of refusals");
-	out = watch_begin(NULL, &self->buf, &pid);
-	ASSERT_GE(out, 0);
-	ASSERT_EQ(MAP_FAILED, mmap(NULL, self->buf.size, PROT_READ, MAP_SHARED, self->buf.fd,
-				   self->buf.size));
-	ASSERT_TRUE(watched(out, pid, "said by")) TH_LOG("%s", answer);
-	snprintf(line, sizeof(line), MMAP_REFUSED, self->me, self->ino);
-	EXPECT_NE(NULL, strstr(answer, line)) TH_LOG("%s", answer);
-	snprintf(line, sizeof(line),
-		 "%s: begin_cpu_access of buffer %sof system, dir from-device\n", self->me,
-		 self->ino);
-	EXPECT_NE(NULL, strstr(answer, line)) TH_LOG("%s", answer);
-	kill(pid, SIGINT);
-	EXPECT_EQ(0, process_end(pid));
-	snprintf(instance, sizeof(instance), TRACING "/instances/dmabuf-%d", pid);
-	EXPECT_EQ(-ENOENT, result(access(instance, F_OK)));
-	close(out);
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		pid_t pid;
+		int out = watch_begin(NULL, &self->buf, &pid);
+
+		ASSERT_GE(out, 0);
+		EXPECT_TRUE(has_recording(pid));
+		ASSERT_EQ(MAP_FAILED, mmap(NULL, self->buf.size, PROT_READ, MAP_SHARED,
+					   self->buf.fd, self->buf.size));
+		ASSERT_TRUE(watched(out, pid, "said by")) TH_LOG("%s", answer);
+		snprintf(line, sizeof(line), MMAP_REFUSED, self->me, self->ino);
+		EXPECT_NE(NULL, strstr(answer, line)) TH_LOG("%s", answer);
+		snprintf(line, sizeof(line),
+			 "%s: begin_cpu_access of buffer %sof system, dir from-device\n",
+			 self->me, self->ino);
+		EXPECT_NE(NULL, strstr(answer, line)) TH_LOG("%s", answer);
+		kill(pid, ends[i]);
+		EXPECT_EQ(0, process_end(pid));
+		EXPECT_FALSE(has_recording(pid));
+		close(out);
+	}
 }
 
-/* A line is an object, whatever a program is called. */
+/* A line is an object, whatever a program is called: half a name is not in it. */
 TEST_F(dmabuf, watch_for_programs)
 {
 	pid_t pid;
@@ -101,16 +115,49 @@ TEST_F(dmabuf, watch_for_programs)
 
 	if (access(REFUSED, F_OK))
 		SKIP(return, "this kernel has no event of refusals");
+	ASSERT_EQ(0, prctl(PR_SET_NAME, "a\033c\nb"));
 	out = watch_begin("--json", &self->buf, &pid);
 	ASSERT_GE(out, 0);
-	ASSERT_EQ(0, prctl(PR_SET_NAME, "a\033c\nb"));
 	ASSERT_EQ(MAP_FAILED, mmap(NULL, self->buf.size, PROT_READ, MAP_SHARED, self->buf.fd,
 				   self->buf.size));
-	ASSERT_TRUE(watched(out, pid, "\"err\":-22}")) TH_LOG("%s", answer);
-	EXPECT_NULL(strchr(answer, '\033'));
+	ASSERT_TRUE(watched(out, pid, "\"err\":-22}\n")) TH_LOG("%s", answer);
 	kill(pid, SIGTERM);
 	EXPECT_EQ(0, process_end(pid));
+	ASSERT_EQ(0, setenv("WATCHED", answer, 1));
+	EXPECT_EQ(0, run("echo \"$WATCHED\" | python3 -c 'import json, sys\n"
+			 "told = [json.loads(line) for line in sys.stdin if line.strip()]\n"
+			 "assert told[-1][\"process\"] == \"b\", told[-1]\n"
+			 "assert told[-1][\"by\"] == \"core\" and told[-1][\"err\"] == -22'"))
+		TH_LOG("%s", answer);
 	close(out);
+}
+
+/* Nobody reads any more: it ends with the next event, and so does what it records. */
+TEST_F(dmabuf, watch_into_a_closed_pipe)
+{
+	int out, ends[2];
+	pid_t pid;
+
+	if (access(REFUSED, F_OK))
+		SKIP(return, "this kernel has no event of refusals");
+	ASSERT_EQ(0, pipe(ends));
+	pid = process_start();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		dup2(ends[1], STDOUT_FILENO);
+		close(ends[0]);
+		close(ends[1]);
+		execl("./dmabuf", "dmabuf", "watch", NULL);
+		_exit(errno);
+	}
+	close(ends[0]);
+	close(ends[1]);
+	while (!waitpid(pid, &out, WNOHANG)) {
+		access_once(&self->buf);
+		usleep(10000);
+	}
+	EXPECT_TRUE(WIFEXITED(out) && !WEXITSTATUS(out));
+	EXPECT_FALSE(has_recording(pid));
 }
 
 TEST_F(dmabuf, why_knows_the_process)
@@ -120,7 +167,13 @@ TEST_F(dmabuf, why_knows_the_process)
 	if (access(REFUSED, F_OK))
 		SKIP(return, "this kernel has no event of refusals");
 	rmdir(RECORDED);
+	/* What somebody else is used to must not make it blind, nor that it was switched off. */
+	ASSERT_EQ(0, run("echo record-tgid > " TRACING "/trace_options"));
 	snprintf(command, sizeof(command), "./dmabuf why %d", getpid());
+	EXPECT_EQ(1, run(command));
+	EXPECT_TRUE(says("dmabuf: refusals are recorded from now on", "")) TH_LOG("%s", answer);
+	ASSERT_EQ(0, run("echo norecord-tgid > " TRACING "/trace_options"));
+	ASSERT_EQ(0, run("echo 0 > " RECORDED "/events/dma_buf/enable"));
 	EXPECT_EQ(1, run(command));
 	EXPECT_TRUE(says("dmabuf: refusals are recorded from now on", "")) TH_LOG("%s", answer);
 	EXPECT_EQ(0, run("./dmabuf why"));
