@@ -37,9 +37,10 @@ static void see(struct dma_buf *dmabuf, const char *fmt, ...)
 }
 
 /* A probe is known by its data as well. */
-static char name_map[] = "map", name_unmap[] = "unmap", name_pin[] = "pin",
-	    name_unpin[] = "unpin", name_begin[] = "begin", name_end[] = "end",
-	    name_armed[] = "armed", name_fired[] = "fired";
+static const char name_map[] = "map", name_unmap[] = "unmap",
+		  name_pin[] = "pin", name_unpin[] = "unpin",
+		  name_begin[] = "begin", name_end[] = "end",
+		  name_armed[] = "armed", name_fired[] = "fired";
 
 /* One for each kind of event; @data is the name of the event. */
 static void see_table(void *data, struct dma_buf *dmabuf,
@@ -87,14 +88,22 @@ static void see_refused(void *data, struct dma_buf *dmabuf, struct device *dev,
 static int see_all(struct kunit *test)
 {
 	seen = (struct seen) { };
-	return register_trace_dma_buf_map(see_table, name_map) ?:
-	       register_trace_dma_buf_unmap(see_table, name_unmap) ?:
-	       register_trace_dma_buf_pin(see_pins, name_pin) ?:
-	       register_trace_dma_buf_unpin(see_pins, name_unpin) ?:
-	       register_trace_dma_buf_begin_cpu_access(see_access, name_begin) ?:
-	       register_trace_dma_buf_end_cpu_access(see_access, name_end) ?:
-	       register_trace_dma_buf_poll_armed(see_poll, name_armed) ?:
-	       register_trace_dma_buf_poll_fired(see_poll, name_fired) ?:
+	return register_trace_dma_buf_map(see_table,
+					  (void *)name_map) ?:
+	       register_trace_dma_buf_unmap(see_table,
+					    (void *)name_unmap) ?:
+	       register_trace_dma_buf_pin(see_pins,
+					  (void *)name_pin) ?:
+	       register_trace_dma_buf_unpin(see_pins,
+					    (void *)name_unpin) ?:
+	       register_trace_dma_buf_begin_cpu_access(see_access,
+						       (void *)name_begin) ?:
+	       register_trace_dma_buf_end_cpu_access(see_access,
+						     (void *)name_end) ?:
+	       register_trace_dma_buf_poll_armed(see_poll,
+						 (void *)name_armed) ?:
+	       register_trace_dma_buf_poll_fired(see_poll,
+						 (void *)name_fired) ?:
 	       register_trace_dma_buf_invalidate(see_invalidate, NULL) ?:
 	       register_trace_dma_buf_wait(see_wait, NULL) ?:
 	       register_trace_dma_buf_refused(see_refused, NULL);
@@ -102,14 +111,22 @@ static int see_all(struct kunit *test)
 
 static void see_no_more(struct kunit *test)
 {
-	unregister_trace_dma_buf_map(see_table, name_map);
-	unregister_trace_dma_buf_unmap(see_table, name_unmap);
-	unregister_trace_dma_buf_pin(see_pins, name_pin);
-	unregister_trace_dma_buf_unpin(see_pins, name_unpin);
-	unregister_trace_dma_buf_begin_cpu_access(see_access, name_begin);
-	unregister_trace_dma_buf_end_cpu_access(see_access, name_end);
-	unregister_trace_dma_buf_poll_armed(see_poll, name_armed);
-	unregister_trace_dma_buf_poll_fired(see_poll, name_fired);
+	unregister_trace_dma_buf_map(see_table,
+				     (void *)name_map);
+	unregister_trace_dma_buf_unmap(see_table,
+				       (void *)name_unmap);
+	unregister_trace_dma_buf_pin(see_pins,
+				     (void *)name_pin);
+	unregister_trace_dma_buf_unpin(see_pins,
+				       (void *)name_unpin);
+	unregister_trace_dma_buf_begin_cpu_access(see_access,
+						  (void *)name_begin);
+	unregister_trace_dma_buf_end_cpu_access(see_access,
+						(void *)name_end);
+	unregister_trace_dma_buf_poll_armed(see_poll,
+					    (void *)name_armed);
+	unregister_trace_dma_buf_poll_fired(see_poll,
+					    (void *)name_fired);
 	unregister_trace_dma_buf_invalidate(see_invalidate, NULL);
 	unregister_trace_dma_buf_wait(see_wait, NULL);
 	unregister_trace_dma_buf_refused(see_refused, NULL);

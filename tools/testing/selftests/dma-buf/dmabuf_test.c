@@ -367,9 +367,12 @@ TEST_F(dmabuf, narrow_terminal)
 /* A file can have the name of a buffer, as /proc shows it, and in a file system its number. */
 TEST_F(dmabuf, no_file_looks_like_a_buffer)
 {
-	ASSERT_EQ(0, run("d=$(mktemp -d /dev/shm/dmabuf.XXXXXX); mount -t tmpfs none $d &&"
-			 "exec 9> $d/dmabuf:x && umount -l $d; rmdir $d;"
-			 "readlink /proc/$$/fd/9; ./dmabuf ps"));
+	static const char script[] =
+		"d=$(mktemp -d /dev/shm/dmabuf.XXXXXX); mount -t tmpfs none $d\n"
+		"exec 9> $d/dmabuf:x; umount -l $d; rmdir $d\n"
+		"readlink /proc/$$/fd/9; ./dmabuf ps";
+
+	ASSERT_EQ(0, run(script));
 	EXPECT_EQ(0, strncmp("/dmabuf:x\n", answer, strlen("/dmabuf:x\n"))) TH_LOG("%s", answer);
 	EXPECT_TRUE(says("", self->me)) TH_LOG("%s", answer);
 	EXPECT_NULL(strstr(answer, " sh ("));
