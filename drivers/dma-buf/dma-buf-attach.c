@@ -304,12 +304,13 @@ EXPORT_SYMBOL_GPL(dma_buf_detach);
  *
  * Context: May sleep. The caller holds the lock.
  * Return: 0, and then dma_buf_unpin() must follow. Otherwise -EINVAL for a
- * static importer, for which the core itself pins, or what the exporter
- * returned.
+ * static importer, for which the core itself pins, -ENODEV if the buffer is
+ * revoked, or what the exporter returned.
  */
 int dma_buf_pin(struct dma_buf_attachment *attach)
 {
 	struct dma_buf *dmabuf = attach->dmabuf;
+	const char *by = "exporter:pin";
 	bool owned;
 	int err;
 
@@ -320,19 +321,23 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 		return dma_buf_refused(dmabuf, attach->dev, __func__, "core",
 				       -EINVAL);
 	}
-	if (!dma_buf_is_dynamic(dmabuf))
+	if (!dma_buf_is_dynamic(dmabuf) && !dma_buf_is_gone(dmabuf))
 		return 0;
 
 	owned = dma_buf_has_lock(dmabuf, attach, __func__);
-	err = dmabuf->ops->pin(attach);
+	if (dma_buf_is_gone(dmabuf)) {
+		err = -ENODEV;
+		by = "core";
+	} else {
+		err = dmabuf->ops->pin(attach);
+	}
 	if (!err) {
 		to_attachment_object(attach)->pins++;
 		trace_dma_buf_pin(dmabuf, attach, false);
 	}
 	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
-	return err ? dma_buf_refused(dmabuf, attach->dev, __func__,
-				     "exporter:pin", err) : 0;
+	return err ? dma_buf_refused(dmabuf, attach->dev, __func__, by, err) : 0;
 }
 EXPORT_SYMBOL_GPL(dma_buf_pin);
 
@@ -395,7 +400,8 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 		struct dma_buf_attachment_object *obj =
 			to_attachment_object(attach);
 
-		dma_buf_keep_no_more(obj);
+		if (!dmabuf->ops->cache_sgt_mapping)
+			dma_buf_keep_no_more(obj);
 		/* The operations of one that was abandoned may be gone. */
 		if (!obj->abandoned && dma_buf_attach_revocable(attach))
 			attach->importer_ops->invalidate_mappings(attach);

@@ -68,8 +68,8 @@ static int dma_buf_exporter_begin(struct dma_buf *dmabuf,
  *
  * Context: May sleep, interruptibly. The reservation lock must not be held.
  * Return: 0, and then dma_buf_end_cpu_access() must follow with the same @dir.
- * Otherwise nothing has begun: -EINVAL for no buffer, -ERESTARTSYS if a signal
- * came during the wait, or what the exporter or a fence's wait returned.
+ * Otherwise nothing has begun: -EINVAL for no buffer, -ENODEV if it is revoked,
+ * -ERESTARTSYS if a signal came during the wait, or what the exporter or a fence's wait returned.
  */
 int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 			     enum dma_data_direction dir)
@@ -82,6 +82,8 @@ int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 	might_sleep();
 	might_lock(&dmabuf->resv->lock.base);
 
+	if (dma_buf_is_gone(dmabuf))
+		return dma_buf_refused(dmabuf, NULL, __func__, "core", -ENODEV);
 	err = dma_buf_wait(dmabuf, dma_resv_usage_rw(write), NULL, __func__);
 	if (!err)
 		err = dma_buf_exporter_begin(dmabuf, dir);
@@ -155,7 +157,7 @@ bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
  * Context: In the driver's mmap operation, with the mmap lock held.
  * Return: 0. Otherwise -EINVAL if there is no buffer or area, the exporter has
  * no mmap, or the range is not within the buffer; -EOVERFLOW if it wraps around;
- * or what the exporter returned.
+ * -ENODEV if the buffer is revoked; or what the exporter returned.
  */
 int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 		 unsigned long pgoff)
@@ -172,6 +174,8 @@ int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 	if (!dmabuf->ops->mmap ||
 	    !dma_buf_has_pages(dmabuf, pgoff, vma_pages(vma)))
 		return dma_buf_refused(dmabuf, NULL, __func__, "core", -EINVAL);
+	if (dma_buf_is_gone(dmabuf))
+		return dma_buf_refused(dmabuf, NULL, __func__, "core", -ENODEV);
 
 	vma_set_file(vma, dmabuf->file);
 	vma->vm_pgoff = pgoff;
@@ -223,7 +227,10 @@ static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
 	else
 		dma_resv_lock(dmabuf->resv, NULL);
 	first = dma_buf_vmap_of(obj);
-	if (!obj->vmap_users) {
+	if (dma_buf_is_gone(dmabuf)) {
+		by = "core";
+		err = -ENODEV;
+	} else if (!obj->vmap_users) {
 		iosys_map_clear(&first);
 		err = dmabuf->ops->vmap(dmabuf, &first);
 	}
@@ -256,7 +263,8 @@ static int dma_buf_do_vmap(struct dma_buf *dmabuf, struct iosys_map *map,
  * Context: May sleep. The caller holds the reservation lock.
  * Return: 0, and then dma_buf_vunmap() must follow. Otherwise -EINVAL for no
  * buffer, no vmap of the exporter's, or one that succeeds without an address,
- * which is reported; or what the exporter returned.
+ * which is reported; -ENODEV if the buffer is revoked; or what the exporter
+ * returned.
  */
 int dma_buf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
@@ -284,8 +292,12 @@ static void dma_buf_do_vunmap(struct dma_buf *dmabuf, struct iosys_map *map,
 	/* Importers that kept only the address cannot say which kind it is. */
 	ours = mapped && obj->vmap == map->vaddr;
 	first = dma_buf_vmap_of(obj);
-	if (ours && !--obj->vmap_users && dmabuf->ops->vunmap)
-		dmabuf->ops->vunmap(dmabuf, &first);
+	if (ours && !--obj->vmap_users) {
+		if (dmabuf->ops->vunmap)
+			dmabuf->ops->vunmap(dmabuf, &first);
+		if (dma_buf_is_gone(dmabuf))
+			dma_buf_let_go(obj);
+	}
 	if (!owned)
 		dma_resv_unlock(dmabuf->resv);
 

@@ -157,6 +157,7 @@ void dma_buf_facts(struct seq_file *m, struct dma_buf_object *obj,
 	/* One is the reader's. */
 	dma_buf_fact_number(m, "references", file ? file_count(file) - 1 : 0);
 	dma_buf_fact_if(m, "moves", dma_buf_is_dynamic(dmabuf));
+	dma_buf_fact_if(m, "revoked", dma_buf_is_gone(dmabuf));
 	dma_buf_fact_if(m, "shared-resv", !obj->owns_resv);
 	dma_buf_fact_if(m, "cgroup", dma_buf_cgroup(obj));
 	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))

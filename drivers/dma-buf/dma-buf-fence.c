@@ -257,13 +257,27 @@ static bool dma_buf_poll_ready(struct dma_buf_object *obj,
 }
 
 /**
+ * dma_buf_let_go - tell pollers, and who waits for it, that a buffer is revoked or
+ *                  held by one less
+ * @obj: the buffer
+ *
+ * Context: The caller holds the reservation lock.
+ */
+void dma_buf_let_go(struct dma_buf_object *obj)
+{
+	WRITE_ONCE(obj->let_go, obj->let_go + 1);
+	wake_up_poll(&obj->poll_wait, EPOLLERR | EPOLLHUP);
+}
+
+/**
  * dma_buf_poll - the poll operation of a buffer's file
  * @file: the file
  * @table: who polls
  *
  * Context: May allocate memory. Takes neither the reservation lock nor a
  * reference to @file.
- * Return: Those of EPOLLIN and EPOLLOUT which were asked for and are free.
+ * Return: Those of EPOLLIN and EPOLLOUT which were asked for and are free; EPOLLERR
+ * and EPOLLHUP as well if the buffer is revoked.
  */
 __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 {
@@ -277,6 +291,8 @@ __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table)
 		ready |= EPOLLOUT;
 	if ((wanted & EPOLLIN) && dma_buf_poll_ready(obj, DMA_BUF_POLL_IN))
 		ready |= EPOLLIN;
+	if (dma_buf_is_gone(&obj->base))
+		ready |= EPOLLERR | EPOLLHUP;
 	return ready;
 }
 

@@ -36,6 +36,8 @@ static int dma_buf_file_mmap(struct file *file, struct vm_area_struct *vma)
 	if (!dmabuf->ops->mmap ||
 	    !dma_buf_has_pages(dmabuf, vma->vm_pgoff, vma_pages(vma)))
 		return dma_buf_refused(dmabuf, NULL, "mmap", "core", -EINVAL);
+	if (dma_buf_is_gone(dmabuf))
+		return dma_buf_refused(dmabuf, NULL, "mmap", "core", -ENODEV);
 
 	/* What was checked must stay true: no mremap past the end. */
 	vm_flags_set(vma, VM_DONTEXPAND);

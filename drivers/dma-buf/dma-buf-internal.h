@@ -8,6 +8,7 @@
  *	dma-buf-facts.c		what programs read
  *	dma-buf.c		a buffer's life, references, walks over buffers
  *	dma-buf-file.c		what userspace does with its file
+ *	dma-buf-revoke.c	the end of its memory, before its own
  *	dma-buf-attach.c	devices on it
  *	dma-buf-map.c		their DMA addresses
  *	dma-buf-cpu.c		the CPU
@@ -79,6 +80,8 @@ struct dma_buf_poll {
  * @ino: inode number, outlives the inode
  * @told: each &enum dma_buf_misuse that was reported; guarded by
  *        &dma_buf.name_lock
+ * @revoked: the memory is gone for everybody; changed under the reservation lock
+ * @let_go: counts what was unmapped since; guarded by the same
  * @closed: &dma_buf.file is going, and its memory may be another file's soon
  * @poll_armed: for each of @polls: on a fence, or about to be found too late
  * @vmap_is_iomem: of @vmap
@@ -101,6 +104,8 @@ struct dma_buf_object {
 	struct dma_buf_entry entry;
 	unsigned long ino;
 	u32 told;
+	u32 let_go;
+	bool revoked;
 	bool closed;
 	bool poll_armed[DMA_BUF_POLLS];
 	bool vmap_is_iomem : 1;
@@ -128,6 +133,12 @@ struct dma_buf_object {
 static inline struct dma_buf_object *to_dma_buf_object(struct dma_buf *dmabuf)
 {
 	return container_of(dmabuf, struct dma_buf_object, base);
+}
+
+/* May nobody get at the memory any more? Whoever must be sure holds the lock. */
+static inline bool dma_buf_is_gone(struct dma_buf *dmabuf)
+{
+	return unlikely(READ_ONCE(to_dma_buf_object(dmabuf)->revoked));
 }
 
 /**
@@ -179,21 +190,23 @@ struct dma_buf_mapping {
  *             when the importer's operations may be gone
  * @asked_peer2peer: the importer did, whatever the exporter said
  * @abandoned: detached while mapped; the device and the buffer are held for it
+ * @named: as one that still holds memory which was revoked
  * @kept: @first goes back to the exporter at detach, not at its last unmap
  * @must_pin: the buffer must stay in place as long as it is mapped here
  * @settled: map waits for nothing: the importer is dynamic and looks after that
  *           itself, or @first is a cached table, and the memory was in place since
- *           it was mapped; never cleared, hence set without a lock
+ *           it was mapped; cleared only when nothing is, hence set without a lock
  *
  * The reservation lock of the buffer guards all but @base, @must_pin and @settled.
  */
 struct dma_buf_attachment_object {
 	struct dma_buf_attachment base;
 	struct dma_buf_mapping first;
-	unsigned int pins : 29;
+	unsigned int pins : 28;
 	unsigned int revocable : 1;
 	unsigned int asked_peer2peer : 1;
 	unsigned int abandoned : 1;
+	unsigned int named : 1;
 	bool kept;
 	bool must_pin;
 	bool settled;
@@ -221,6 +234,7 @@ void dma_buf_seq_fences(struct seq_file *m, struct dma_resv *resv,
 			enum dma_resv_usage up_to,
 			void (*show)(struct seq_file *m, struct dma_fence *fence,
 				     const char *usage));
+void dma_buf_let_go(struct dma_buf_object *obj);
 __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table);
 void dma_buf_poll_end(struct dma_buf_object *obj);
 long dma_buf_export_sync_file(struct dma_buf *dmabuf, void __user *arg);
@@ -277,6 +291,8 @@ enum dma_buf_misuse {
 	DMA_BUF_DETACHED_IN_USE,
 	DMA_BUF_UNMAP_DIRECTION,
 	DMA_BUF_MAPPED_ODD,
+	DMA_BUF_HELD,
+	DMA_BUF_HELD_BY_KERNEL,
 	/* The same, and programs may make it happen all the time, */
 	DMA_BUF_MAPPED_BOUNCED,
 	DMA_BUF_ACCESS_ODD,

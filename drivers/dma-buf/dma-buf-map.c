@@ -120,6 +120,8 @@ dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
 		dma_buf_mapping_remove(obj, mapping);
 	attach->dmabuf->ops->unmap_dma_buf(attach, sgt, dir);
 	dma_buf_mapping_unpin(obj);
+	if (dma_buf_is_gone(attach->dmabuf))
+		dma_buf_let_go(to_dma_buf_object(attach->dmabuf));
 }
 
 /**
@@ -143,7 +145,7 @@ unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj)
 }
 
 /**
- * dma_buf_keep_no_more - let a table go that the exporter invalidates
+ * dma_buf_keep_no_more - let a table go that is no longer true
  * @obj: an attachment to the buffer
  *
  * At once if nobody uses it, else at the last unmap; no other is kept after it.
@@ -152,8 +154,6 @@ unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj)
  */
 void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj)
 {
-	if (obj->base.dmabuf->ops->cache_sgt_mapping)
-		return;
 	obj->kept = false;
 	if (obj->first.sgt && !obj->first.users)
 		dma_buf_mapping_end(obj, &obj->first);
@@ -226,6 +226,8 @@ dma_buf_map_locked(struct dma_buf_attachment_object *obj,
 	struct dma_buf_mapping *first = &obj->first;
 	int err;
 
+	if (dma_buf_is_gone(obj->base.dmabuf))
+		return ERR_PTR(dma_buf_map_refused(obj, "core", -ENODEV));
 	if (!first->sgt) {
 		err = dma_buf_mapping_fill(obj, first, dir);
 		return err ? ERR_PTR(err) : first->sgt;
@@ -356,9 +358,10 @@ static __always_inline bool dma_buf_map_lacks_lock(struct dma_buf_attachment *at
  * dma_buf_map_attachment_unlocked() is better company.
  * Return: The table, which stays the exporter's and goes back with
  * dma_buf_unmap_attachment(). Otherwise an ERR_PTR, and nothing is mapped or
- * pinned: -EINVAL for no attachment or no direction, -EBUSY if a cached mapping
- * is for another direction, -ENOMEM, -ERESTARTSYS if a signal came during the
- * wait, or what the exporter or a fence's wait returned.
+ * pinned: -EINVAL for no attachment or no direction, -ENODEV if the buffer is
+ * revoked, -EBUSY if a cached mapping is for another direction, -ENOMEM,
+ * -ERESTARTSYS if a signal came during the wait, or what the exporter or a fence's
+ * wait returned.
  */
 struct sg_table *dma_buf_map_attachment(struct dma_buf_attachment *attach,
 					enum dma_data_direction dir)

@@ -86,17 +86,19 @@ void dma_buf_report(struct dma_buf *dmabuf, struct device *dev,
 {
 	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
 	const char *device = dev ? dev_name(dev) : "none";
+	/* Each holder has a line of his own. */
+	u32 once = misuse == DMA_BUF_HELD ? 0 : BIT(misuse);
 	char name[DMA_BUF_NAME_LEN];
 	struct va_format what;
 	va_list args;
 	bool told;
 
-	if (READ_ONCE(obj->told) & BIT(misuse) ||
+	if (READ_ONCE(obj->told) & once ||
 	    !dma_buf_report_has_room(misuse))
 		return;
 	scoped_guard(spinlock, &dmabuf->name_lock) {
-		told = obj->told & BIT(misuse);
-		WRITE_ONCE(obj->told, obj->told | BIT(misuse));
+		told = obj->told & once;
+		WRITE_ONCE(obj->told, obj->told | once);
 	}
 	if (told)
 		return;

@@ -351,6 +351,10 @@ void dma_buf_unmap_attachment_unlocked(struct dma_buf_attachment *attach,
 void dma_buf_invalidate_mappings(struct dma_buf *dmabuf);
 void dma_buf_move_notify(struct dma_buf *dmabuf);
 
+int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout);
+int dma_buf_restore(struct dma_buf *dmabuf);
+bool dma_buf_is_revoked(struct dma_buf *dmabuf);
+
 int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 			     enum dma_data_direction dir);
 int dma_buf_end_cpu_access(struct dma_buf *dmabuf,

@@ -123,6 +123,16 @@ static void resv_of_the_exporter_is_told(struct kunit *test)
 	dma_resv_fini(resv);
 }
 
+static void revocation_is_told(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+	expect_facts(exp, 1, "revoked\t1\n");
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
+	expect_facts(exp, 1, "%s", "");
+}
+
 static void kernel_mappings_are_counted(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -366,6 +376,7 @@ static struct kunit_case dma_buf_facts_cases[] = {
 	KUNIT_CASE(owner_is_named),
 #endif
 	KUNIT_CASE(resv_of_the_exporter_is_told),
+	KUNIT_CASE(revocation_is_told),
 	KUNIT_CASE(kernel_mappings_are_counted),
 	KUNIT_CASE(each_pending_fence_is_told),
 	KUNIT_CASE(fences_are_told_last),

@@ -73,6 +73,12 @@ static void see_invalidate(void *data, struct dma_buf *dmabuf)
 	see(dmabuf, "invalidate\n");
 }
 
+static void see_revoke(void *data, struct dma_buf *dmabuf,
+		       unsigned int holders, int err)
+{
+	see(dmabuf, "revoke %u %d\n", holders, err);
+}
+
 static void see_wait(void *data, struct dma_buf *dmabuf,
 		     enum dma_resv_usage usage, s64 ns, long err)
 {
@@ -105,6 +111,7 @@ static int see_all(struct kunit *test)
 	       register_trace_dma_buf_poll_fired(see_poll,
 						 (void *)name_fired) ?:
 	       register_trace_dma_buf_invalidate(see_invalidate, NULL) ?:
+	       register_trace_dma_buf_revoke(see_revoke, NULL) ?:
 	       register_trace_dma_buf_wait(see_wait, NULL) ?:
 	       register_trace_dma_buf_refused(see_refused, NULL);
 }
@@ -128,6 +135,7 @@ static void see_no_more(struct kunit *test)
 	unregister_trace_dma_buf_poll_fired(see_poll,
 					    (void *)name_fired);
 	unregister_trace_dma_buf_invalidate(see_invalidate, NULL);
+	unregister_trace_dma_buf_revoke(see_revoke, NULL);
 	unregister_trace_dma_buf_wait(see_wait, NULL);
 	unregister_trace_dma_buf_refused(see_refused, NULL);
 	tracepoint_synchronize_unregister();
@@ -411,6 +419,34 @@ static void refusal_tells_who_said_no(struct kunit *test)
 	expect_seen(test, imp, refusal->seen);
 }
 
+/* What happens at it, and who says no afterwards. */
+static void revocation_is_told(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct iosys_map map;
+
+	mock_attach_dynamic(imp, exp);
+	mock_reports(test);
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(exp->dmabuf, &map));
+	seen.dmabuf = exp->dmabuf;
+	KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_revoke(exp->dmabuf, 0));
+	expect_seen(test, imp, "invalidate\nrevoke 1 -16\n");
+	dma_buf_vunmap_unlocked(exp->dmabuf, &map);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+	expect_seen(test, imp, "revoke 0 0\n");
+
+	KUNIT_EXPECT_EQ(test, -ENODEV, mock_pin(imp));
+	mock_map(imp->attach, DMA_TO_DEVICE, false);
+	dma_buf_vmap_unlocked(exp->dmabuf, &map);
+	dma_buf_begin_cpu_access(exp->dmabuf, DMA_FROM_DEVICE);
+	expect_seen(test, imp,
+		    "dma_buf_pin DEV core -19\n"
+		    "dma_buf_map_attachment DEV core -19\n"
+		    "dma_buf_vmap_unlocked none core -19\n"
+		    "dma_buf_begin_cpu_access none core -19\n");
+}
+
 static struct kunit_case dma_buf_trace_cases[] = {
 	KUNIT_CASE(core_pins_around_a_map),
 	KUNIT_CASE(kept_table_is_mapped_once),
@@ -418,6 +454,7 @@ static struct kunit_case dma_buf_trace_cases[] = {
 	KUNIT_CASE(cpu_begins_and_ends),
 	KUNIT_CASE(wait_tells_for_whom),
 	KUNIT_CASE(poll_is_armed_and_fires),
+	KUNIT_CASE(revocation_is_told),
 	KUNIT_CASE_PARAM(refusal_tells_who_said_no, refusal_gen_params),
 	{}
 };

@@ -242,6 +242,26 @@ TRACE_EVENT(dma_buf_invalidate,
 		      __get_str(exp_name), __entry->size, __entry->ino, __entry->devices)
 );
 
+TRACE_EVENT(dma_buf_revoke,
+	    TP_PROTO(struct dma_buf *dmabuf, unsigned int holders, int err),
+	    TP_ARGS(dmabuf, holders, err),
+	    TP_STRUCT__entry(__string(exp_name, dmabuf->exp_name)
+			     __field(size_t, size)
+			     __field(unsigned long, ino)
+			     __field(unsigned int, holders)
+			     __field(int, err)
+			     ),
+	    TP_fast_assign(__assign_str(exp_name);
+			   __entry->size = dmabuf->size;
+			   __entry->ino = to_dma_buf_object(dmabuf)->ino;
+			   __entry->holders = holders;
+			   __entry->err = err;
+			   ),
+	    TP_printk("exp_name=%s size=%zu ino=%lu holders=%u err=%d",
+		      __get_str(exp_name), __entry->size, __entry->ino,
+		      __entry->holders, __entry->err)
+);
+
 TRACE_EVENT(dma_buf_wait,
 	    TP_PROTO(struct dma_buf *dmabuf, enum dma_resv_usage usage, s64 ns,
 		     long err),

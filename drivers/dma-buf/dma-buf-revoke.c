@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: memory that goes before its buffer does.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/wait.h>
+
+#include <trace/events/dma_buf.h>
+
+#include "dma-buf-internal.h"
+
+/**
+ * DOC: revocation
+ *
+ * A card is unplugged, a device is given to a guest, memory fails: the exporter
+ * has to take back what others have mapped. dma_buf_revoke() refuses whatever
+ * would reach the memory anew, tells those who can be told, takes down what
+ * processes have mapped, waits as long as it was allowed to, and answers whether
+ * anybody still holds it. Those who do are named in the log, each once. The memory
+ * must stay until nobody does. A buffer whose memory comes back, or whose device
+ * does, is shared again after dma_buf_restore().
+ *
+ * Attach and detach work all the time: a device may wait for better times.
+ */
+
+/**
+ * struct dma_buf_holders - who still has a revoked buffer mapped
+ * @told: devices that were told to let go
+ * @others: devices and users in the kernel that nobody can tell
+ */
+struct dma_buf_holders {
+	unsigned int told, others;
+};
+
+/* The caller holds the reservation lock. */
+static struct dma_buf_holders dma_buf_count_holders(struct dma_buf_object *obj)
+{
+	struct dma_buf_holders holders = { .others = obj->vmap_users };
+	struct dma_buf_attachment *attach;
+
+	list_for_each_entry(attach, &obj->base.attachments, node) {
+		struct dma_buf_attachment_object *at = to_attachment_object(attach);
+
+		if (!at->first.sgt && !at->first.next)
+			continue;
+		if (at->revocable && !at->abandoned)
+			holders.told++;
+		else
+			holders.others++;
+	}
+	return holders;
+}
+
+/* The caller holds the reservation lock. */
+static void dma_buf_name_holders(struct dma_buf_object *obj)
+{
+	struct dma_buf_attachment *attach;
+
+	list_for_each_entry(attach, &obj->base.attachments, node) {
+		struct dma_buf_attachment_object *at = to_attachment_object(attach);
+
+		if ((!at->first.sgt && !at->first.next) || at->named)
+			continue;
+		at->named = true;
+		dma_buf_report(&obj->base, attach->dev, DMA_BUF_HELD,
+			       "still mapped after it was revoked, by an importer that %s told",
+			       at->revocable ? "was" : "cannot be");
+	}
+	if (obj->vmap_users)
+		dma_buf_report(&obj->base, NULL, DMA_BUF_HELD_BY_KERNEL,
+			       "still mapped in the kernel after it was revoked");
+}
+
+/* The caller holds the reservation lock. */
+static void dma_buf_begin_revoke(struct dma_buf_object *obj)
+{
+	struct dma_buf_attachment *attach;
+
+	WRITE_ONCE(obj->revoked, true);
+	dma_buf_invalidate_mappings(&obj->base);
+	/* Even a cached table is not true any more. */
+	list_for_each_entry(attach, &obj->base.attachments, node) {
+		dma_buf_keep_no_more(to_attachment_object(attach));
+		to_attachment_object(attach)->named = false;
+	}
+	/* Pollers, too. */
+	dma_buf_let_go(obj);
+}
+
+/* Wait until those who were told have let go; so long at most. */
+static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *obj,
+						       long left)
+{
+	struct dma_resv *resv = obj->base.resv;
+	struct dma_buf_holders holders;
+	u32 let_go;
+
+	for (;;) {
+		dma_resv_lock(resv, NULL);
+		let_go = obj->let_go;
+		holders = dma_buf_count_holders(obj);
+		if (!holders.told || left <= 0)
+			break;
+		dma_resv_unlock(resv);
+		left = wait_event_timeout(obj->poll_wait,
+					  READ_ONCE(obj->let_go) != let_go,
+					  left);
+	}
+	if (holders.told || holders.others)
+		dma_buf_name_holders(obj);
+	dma_resv_unlock(resv);
+	return holders;
+}
+
+/**
+ * dma_buf_revoke - take the memory of a buffer from everybody
+ * @dmabuf: the buffer, on which the caller holds a reference
+ * @timeout: how long devices may take to finish and importers to unmap, in jiffies;
+ *           0 to look only, MAX_SCHEDULE_TIMEOUT for as long as it takes
+ *
+ * For the exporter. From now on map, pin, vmap, mmap and the begin of CPU access
+ * fail with -ENODEV, poll reports EPOLLERR and EPOLLHUP beside what is ready, and
+ * those who sleep in it are woken. A call that was in the midst of one of these
+ * may be done first, and what it mapped counts as mapped before.
+ *
+ * Importers with invalidate_mappings are called, under the lock, once. Fences of
+ * the reservation object, of all usages, and then these importers' unmaps are
+ * waited for. Areas of processes that were mapped through the buffer's file are
+ * emptied; a touch is a fault then, and an exporter with a fault operation looks
+ * at dma_buf_is_revoked() in it, and gives nothing, else the touch finds the memory
+ * again.
+ *
+ * Called once more it tells nobody again, but waits and answers again. What is
+ * unmapped later is accepted without a report.
+ *
+ * The memory must stay as long as the answer is not 0.
+ *
+ * Context: May sleep; neither interrupted nor killed by a signal. The lock must not
+ * be held.
+ * Return: 0 if neither a device nor the kernel has the memory mapped any more.
+ * -EBUSY if importers have that cannot be told (static ones, those without
+ * invalidate_mappings, those that detached without an unmap), or dma_buf_vmap();
+ * -ETIMEDOUT if the time was over before a fence signaled or an importer that was
+ * told unmapped. Then each of these devices has a line in the log. -EINVAL for no
+ * buffer.
+ */
+int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)
+{
+	struct dma_buf_holders holders;
+	struct dma_buf_object *obj;
+	long left;
+	int err = 0;
+
+	if (dma_buf_bad_args(!dmabuf, __func__))
+		return -EINVAL;
+	might_sleep();
+	obj = to_dma_buf_object(dmabuf);
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	if (!obj->revoked)
+		dma_buf_begin_revoke(obj);
+	dma_resv_unlock(dmabuf->resv);
+	unmap_mapping_range(dmabuf->file->f_mapping, 0, 0, 1);
+
+	timeout = min_t(unsigned long, timeout, MAX_SCHEDULE_TIMEOUT);
+	left = dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
+				     false, timeout);
+	/* Without a fence there is always a jiffy left. */
+	holders = dma_buf_wait_for_holders(obj, min_t(long, left, timeout));
+	if (left <= 0 || holders.told)
+		err = -ETIMEDOUT;
+	else if (holders.others)
+		err = -EBUSY;
+	trace_dma_buf_revoke(dmabuf, holders.told + holders.others, err);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dma_buf_revoke);
+
+/**
+ * dma_buf_restore - the memory of a buffer is back
+ * @dmabuf: the buffer, on which the caller holds a reference
+ *
+ * For the exporter, after dma_buf_revoke(): whoever has the buffer may map it
+ * again. Of a buffer that is not revoked nothing changes.
+ *
+ * Context: May sleep. Takes the lock.
+ * Return: 0. Otherwise it stays revoked: -EBUSY if somebody still has a mapping
+ * from before, -EINVAL for no buffer.
+ */
+int dma_buf_restore(struct dma_buf *dmabuf)
+{
+	struct dma_buf_attachment *attach;
+	struct dma_buf_holders holders;
+	struct dma_buf_object *obj;
+	int err = 0;
+
+	if (dma_buf_bad_args(!dmabuf, __func__))
+		return -EINVAL;
+	might_sleep();
+	obj = to_dma_buf_object(dmabuf);
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	holders = dma_buf_count_holders(obj);
+	if (!obj->revoked)
+		goto out;
+	if (holders.told || holders.others) {
+		err = -EBUSY;
+		goto out;
+	}
+	list_for_each_entry(attach, &dmabuf->attachments, node) {
+		struct dma_buf_attachment_object *at = to_attachment_object(attach);
+
+		at->kept = dmabuf->ops->cache_sgt_mapping;
+		/* A static importer has to wait for the new memory. */
+		if (!attach->importer_ops)
+			WRITE_ONCE(at->settled, false);
+	}
+	WRITE_ONCE(obj->revoked, false);
+out:
+	dma_resv_unlock(dmabuf->resv);
+	return err;
+}
+EXPORT_SYMBOL_GPL(dma_buf_restore);
+
+/**
+ * dma_buf_is_revoked - may nobody get at the memory of a buffer?
+ * @dmabuf: the buffer
+ *
+ * Changes under the lock, so only who holds that can rely on it.
+ *
+ * Context: Any.
+ * Return: true from the begin of dma_buf_revoke() to the end of dma_buf_restore().
+ */
+bool dma_buf_is_revoked(struct dma_buf *dmabuf)
+{
+	return dma_buf_is_gone(dmabuf);
+}
+EXPORT_SYMBOL_GPL(dma_buf_is_revoked);

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of dma-buf: memory that is taken back from everybody.
+ */
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/uaccess.h>
+
+#include "mock.h"
+
+static void expect_refused(struct kunit *test, struct mock_exporter *exp,
+			   struct dma_buf_attachment *attach, bool refused)
+{
+	int expected = refused ? -ENODEV : 0;
+	struct iosys_map map;
+	struct sg_table *sgt;
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, refused, dma_buf_is_revoked(exp->dmabuf));
+	for (i = 0; i < 2; i++) {
+		sgt = mock_map(attach, DMA_TO_DEVICE, i);
+		KUNIT_EXPECT_EQ(test, expected, PTR_ERR_OR_ZERO(sgt));
+		if (!IS_ERR_OR_NULL(sgt))
+			mock_unmap(attach, sgt, DMA_TO_DEVICE, i);
+	}
+	KUNIT_EXPECT_EQ(test, expected, dma_buf_vmap_unlocked(exp->dmabuf, &map));
+	KUNIT_EXPECT_EQ(test, refused, iosys_map_is_null(&map));
+	if (!refused)
+		dma_buf_vunmap_unlocked(exp->dmabuf, &map);
+	KUNIT_EXPECT_EQ(test, expected,
+			dma_buf_begin_cpu_access(exp->dmabuf, DMA_FROM_DEVICE));
+	if (!refused)
+		dma_buf_end_cpu_access(exp->dmabuf, DMA_FROM_DEVICE);
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	if (dma_buf_attachment_is_dynamic(attach)) {
+		KUNIT_EXPECT_EQ(test, expected, dma_buf_pin(attach));
+		if (!refused)
+			dma_buf_unpin(attach);
+	}
+	dma_resv_unlock(exp->dmabuf->resv);
+}
+
+static const enum mock_kind kinds[] = { MOCK_STATIC, MOCK_CACHED, MOCK_DYNAMIC };
+
+static void kind_desc(const enum mock_kind *kind, char *desc)
+{
+	static const char * const names[] = { "static", "cached", "dynamic" };
+
+	strscpy(desc, names[*kind], KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(kind, kinds, kind_desc);
+
+/* Before, after, and once it is back, for devices that came before and after. */
+static void nobody_gets_at_it(struct kunit *test)
+{
+	const enum mock_kind *kind = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, *kind);
+	struct mock_importer *told = mock_importer(test, "told");
+	struct mock_importer *fixed = mock_importer(test, "fixed");
+	struct mock_importer *late = mock_importer(test, "late");
+	unsigned int maps;
+
+	mock_reports(test);
+	mock_attach_dynamic(told, exp);
+	mock_attach(fixed, exp);
+	expect_refused(test, exp, told->attach, false);
+	expect_refused(test, exp, fixed->attach, false);
+
+	/* A table that was only kept is nobody's. */
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+	KUNIT_EXPECT_EQ(test, 0, exp->users);
+	mock_attach(late, exp);
+	maps = exp->calls[MOCK_MAP];
+	expect_refused(test, exp, told->attach, true);
+	expect_refused(test, exp, fixed->attach, true);
+	expect_refused(test, exp, late->attach, true);
+	KUNIT_EXPECT_EQ(test, maps, exp->calls[MOCK_MAP]);
+	mock_detach(late);
+
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
+	expect_refused(test, exp, told->attach, false);
+	expect_refused(test, exp, fixed->attach, false);
+	KUNIT_EXPECT_EQ(test, 1, told->invalidated);
+	mock_expect_no_report(test);
+}
+
+/* A cached table is made anew, waits for the new memory, and is cached again. */
+static void cached_after_restore(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct mock_fence *fence;
+	struct sg_table *sgt;
+
+	mock_unmap(attach, mock_map(attach, DMA_TO_DEVICE, false),
+		   DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
+
+	fence = mock_busy(exp, DMA_RESV_USAGE_KERNEL);
+	mock_signal_begin(test);
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	mock_signal_end(test);
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ERESTARTSYS), sgt);
+	dma_fence_signal(&fence->base);
+	sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, 1, exp->users);
+	KUNIT_EXPECT_PTR_EQ(test, sgt, mock_map(attach, DMA_TO_DEVICE, false));
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+}
+
+struct holder_row {
+	const char *what;
+	enum mock_importer_kind importer;
+	int err;
+	const char *said;
+};
+
+static const struct holder_row holder_rows[] = {
+	{ "static importer", MOCK_FIXED, -EBUSY,
+	  "still mapped after it was revoked, by an importer that cannot be told" },
+	{ "no invalidate op", MOCK_DEAF, -EBUSY,
+	  "still mapped after it was revoked, by an importer that cannot be told" },
+	{ "dynamic importer that keeps it", MOCK_TOLD, -ETIMEDOUT,
+	  "still mapped after it was revoked, by an importer that was told" },
+};
+
+static void holder_desc(const struct holder_row *row, char *desc)
+{
+	strscpy(desc, row->what, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(holder, holder_rows, holder_desc);
+
+static void holders_are_named_once(struct kunit *test)
+{
+	const struct holder_row *row = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_as(imp, exp, row->importer);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_reports(test);
+	KUNIT_EXPECT_EQ(test, row->err, dma_buf_revoke(exp->dmabuf, 1));
+	mock_expect_remark(test, exp, imp, row->said);
+	KUNIT_EXPECT_EQ(test, row->err, dma_buf_revoke(exp->dmabuf, 1));
+	KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_restore(exp->dmabuf));
+	KUNIT_EXPECT_EQ(test, row->importer == MOCK_TOLD, imp->invalidated);
+
+	/* It comes late, and is welcome. */
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 1));
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
+	mock_expect_no_report(test);
+}
+
+/* Two devices have a line each. */
+static void each_holder_is_named(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imps[] = { mock_importer(test, "a"),
+					 mock_importer(test, "b") };
+	struct mock_reports *reports = mock_reports(test);
+	struct sg_table *sgts[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		sgts[i] = mock_map(mock_attach(imps[i], exp), DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_revoke(exp->dmabuf, 0));
+	mock_read_reports(test);
+	KUNIT_EXPECT_EQ(test, 2, reports->count);
+	for (i = 0; i < 2; i++)
+		mock_unmap(imps[i]->attach, sgts[i], DMA_TO_DEVICE, false);
+}
+
+static void kernel_mapping_is_told(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct iosys_map map;
+
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(exp->dmabuf, &map));
+	mock_reports(test);
+	KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_revoke(exp->dmabuf, 0));
+	mock_expect_remark(test, exp, NULL,
+			   "still mapped in the kernel after it was revoked");
+	KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_restore(exp->dmabuf));
+	dma_buf_vunmap_unlocked(exp->dmabuf, &map);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+	mock_expect_no_report(test);
+}
+
+static struct sg_table *to_let_go;
+
+/* Under the lock, in the midst of the walk over all that are told. */
+static void let_go_at_once(struct dma_buf_attachment *attach)
+{
+	dma_buf_unmap_attachment(attach, to_let_go, DMA_TO_DEVICE);
+}
+
+static void importer_lets_go_at_once(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+
+	imp->ops.invalidate_mappings = let_go_at_once;
+	mock_attach_dynamic(imp, exp);
+	to_let_go = mock_map(imp->attach, DMA_TO_DEVICE, false);
+	mock_reports(test);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+	KUNIT_EXPECT_EQ(test, 0, exp->users);
+	mock_expect_no_report(test);
+}
+
+static long revoke_in_task(void *arg)
+{
+	struct mock_exporter *exp = arg;
+
+	return dma_buf_revoke(exp->dmabuf, MOCK_DEADLOCK);
+}
+
+/* First a fence, then two importers, and no signal ends the wait. */
+static void revoke_waits_for_all(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_BOOKKEEP);
+	struct mock_importer *imps[] = { mock_importer(test, "a"),
+					 mock_importer(test, "b") };
+	struct sg_table *sgts[2];
+	struct mock_task *task;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		sgts[i] = mock_map(mock_attach_dynamic(imps[i], exp),
+				   DMA_TO_DEVICE, false);
+	mock_reports(test);
+	task = mock_task(test, revoke_in_task, exp);
+	mock_wait(test, &fence->waited);
+	mock_task_signal(task);
+	KUNIT_EXPECT_TRUE(test, dma_buf_is_revoked(exp->dmabuf));
+	dma_fence_signal(&fence->base);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_FALSE(test, completion_done(&task->done));
+		mock_unmap(imps[i]->attach, sgts[i], DMA_TO_DEVICE, false);
+		KUNIT_EXPECT_EQ(test, 1, imps[i]->invalidated);
+	}
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(task));
+	mock_expect_no_report(test);
+}
+
+static void fence_that_never_signals(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_BOOKKEEP);
+
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 0));
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 2));
+	dma_fence_signal(&fence->base);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+}
+
+/* Whoever polls is woken, and sees it beside what is ready. */
+static void pollers_see_it(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	/* As poll and epoll ask, whatever a program asks of them. */
+	struct mock_poller *poller = mock_poller(test, EPOLLIN | EPOLLERR | EPOLLHUP);
+
+	KUNIT_EXPECT_EQ(test, 0, mock_poll(poller, exp->dmabuf));
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 0));
+	KUNIT_EXPECT_NE(test, 0, poller->wakeups);
+	KUNIT_EXPECT_EQ(test, EPOLLERR | EPOLLHUP,
+			mock_poll(poller, exp->dmabuf));
+	dma_fence_signal(&fence->base);
+	KUNIT_EXPECT_EQ(test, EPOLLIN | EPOLLERR | EPOLLHUP,
+			mock_poll(poller, exp->dmabuf));
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
+	KUNIT_EXPECT_EQ(test, EPOLLIN, mock_poll(poller, exp->dmabuf));
+}
+
+/* What a process has mapped is empty, and nothing fills it again. */
+static void processes_see_nothing(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	unsigned long size = MOCK_PAGES << PAGE_SHIFT;
+	struct file *file = exp->dmabuf->file;
+	unsigned long area, addr;
+
+	addr = mock_mmap(test, file, MOCK_PAGES, 0, PROT_READ | PROT_WRITE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, 0, put_user(1, (u32 __user *)addr));
+
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(2, (u32 __user *)addr));
+	area = mock_mmap(test, file, MOCK_PAGES, 0, PROT_READ);
+	KUNIT_EXPECT_EQ(test, (unsigned long)-ENODEV, area);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_MMAP]);
+	KUNIT_EXPECT_EQ(test, 1, *(u32 *)page_address(exp->pages[0]));
+
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
+	area = mock_mmap(test, file, MOCK_PAGES, 0, PROT_READ);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(area));
+	vm_munmap(area, size);
+	vm_munmap(addr, size);
+}
+
+static void bad_arguments(struct kunit *test)
+{
+	mock_reports(test);
+	KUNIT_EXPECT_EQ(test, -EINVAL, dma_buf_revoke(NULL, 0));
+	mock_expect_bad_args(test, "dma_buf_revoke");
+	KUNIT_EXPECT_EQ(test, -EINVAL, dma_buf_restore(NULL));
+	mock_expect_bad_args(test, "dma_buf_restore");
+}
+
+/* Of what was never taken nothing has to come back. */
+static void restore_without_revoke(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+}
+
+static struct kunit_case revoke_cases[] = {
+	KUNIT_CASE_PARAM(nobody_gets_at_it, kind_gen_params),
+	KUNIT_CASE(cached_after_restore),
+	KUNIT_CASE_PARAM(holders_are_named_once, holder_gen_params),
+	KUNIT_CASE(each_holder_is_named),
+	KUNIT_CASE(kernel_mapping_is_told),
+	KUNIT_CASE(importer_lets_go_at_once),
+	KUNIT_CASE(revoke_waits_for_all),
+	KUNIT_CASE(fence_that_never_signals),
+	KUNIT_CASE(pollers_see_it),
+	KUNIT_CASE(processes_see_nothing),
+	KUNIT_CASE(bad_arguments),
+	KUNIT_CASE(restore_without_revoke),
+	{}
+};
+
+static struct kunit_suite revoke_suite = {
+	.name = "dma_buf_revoke",
+	.test_cases = revoke_cases,
+};
+
+kunit_test_suite(revoke_suite);
+
+MODULE_LICENSE("GPL");
