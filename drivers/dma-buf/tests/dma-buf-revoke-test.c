@@ -263,6 +263,13 @@ static void fence_that_never_signals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
 }
 
+static void expect_poll(struct kunit *test, struct mock_poller *poller,
+			struct mock_exporter *exp, __poll_t ready)
+{
+	KUNIT_EXPECT_EQ(test, (__force int)ready,
+			(__force int)mock_poll(poller, exp->dmabuf));
+}
+
 /* Whoever polls is woken, and sees it beside what is ready. */
 static void pollers_see_it(struct kunit *test)
 {
@@ -271,16 +278,14 @@ static void pollers_see_it(struct kunit *test)
 	/* As poll and epoll ask, whatever a program asks of them. */
 	struct mock_poller *poller = mock_poller(test, EPOLLIN | EPOLLERR | EPOLLHUP);
 
-	KUNIT_EXPECT_EQ(test, 0, mock_poll(poller, exp->dmabuf));
+	expect_poll(test, poller, exp, 0);
 	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 0));
 	KUNIT_EXPECT_NE(test, 0, poller->wakeups);
-	KUNIT_EXPECT_EQ(test, EPOLLERR | EPOLLHUP,
-			mock_poll(poller, exp->dmabuf));
+	expect_poll(test, poller, exp, EPOLLERR | EPOLLHUP);
 	dma_fence_signal(&fence->base);
-	KUNIT_EXPECT_EQ(test, EPOLLIN | EPOLLERR | EPOLLHUP,
-			mock_poll(poller, exp->dmabuf));
+	expect_poll(test, poller, exp, EPOLLIN | EPOLLERR | EPOLLHUP);
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
-	KUNIT_EXPECT_EQ(test, EPOLLIN, mock_poll(poller, exp->dmabuf));
+	expect_poll(test, poller, exp, EPOLLIN);
 }
 
 /* What a process has mapped is empty, and nothing fills it again. */
