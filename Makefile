@@ -16,9 +16,11 @@ demo: kernel		## a camera's frames reach a display by shared buffers: build/demo
 dmabuf:			## the program that tells who holds which buffer: build/dmabuf/dmabuf
 	@scripts/packages dmabuf
 	@$(MAKE) -s -C tools/dma-buf/dmabuf OUTPUT=$(CURDIR)/build/dmabuf
+	@echo "build/dmabuf/dmabuf: try it with --help"
 
 dmabuf-install: dmabuf	## installs it with its manual, below DESTDIR if that is given
-	@$(MAKE) -s -C tools/dma-buf/dmabuf OUTPUT=$(CURDIR)/build/dmabuf install
+	@$(MAKE) -s -C tools/dma-buf/dmabuf OUTPUT=$(CURDIR)/build/dmabuf \
+		DESTDIR=$(if $(DESTDIR),$(abspath $(DESTDIR))) install
 
 test: tree		## every test there is, with all checks and as it ships; the last line counts them
 	@scripts/test
@@ -62,7 +64,7 @@ users: tree		## compile every file of the base kernel that uses dma-buf, unchang
 	@scripts/users
 
 ##
-kernel: tree		## the User Mode Linux kernel that both run in: build/um/linux
+kernel: tree		## the User Mode Linux kernel of demo and test: build/um/linux
 	@scripts/kernel
 
 docs: tree		## the guide and the reference as HTML: build/docs/index.html

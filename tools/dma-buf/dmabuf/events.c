@@ -155,7 +155,8 @@ enum status recording_begin(const char *path, const char *event)
 	snprintf(known, sizeof(known), "%s/events/dma_buf/%s", tracefs(), event);
 	if (access(known, F_OK)) {
 		warnx("%s: %s", known, errno == EACCES ? "it takes root" :
-		      "this kernel does not tell that, or tracefs is not mounted");
+		      "this kernel has no such event, or it takes\n"
+		      "        mount -t tracefs none /sys/kernel/tracing");
 		return STATUS_FAILED;
 	}
 	remove_stale();

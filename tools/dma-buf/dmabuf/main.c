@@ -79,8 +79,8 @@ static int usage(const char *wrong, const char *word)
 static void say_what_is_missing(const struct world *world)
 {
 	if (world->source == SOURCE_PROCESSES)
-		warnx("no list of buffers%s: %s",
-		      geteuid() ? " (it takes root)" : " (is debugfs mounted?)",
+		warnx("no list of buffers (%s): %s",
+		      geteuid() ? "it takes root" : "mount -t debugfs none /sys/kernel/debug?",
 		      "those that no process has open are not seen, nor devices");
 	else if (world->source == SOURCE_BUFINFO)
 		warnx("this kernel does not tell what is mapped or pinned for devices");

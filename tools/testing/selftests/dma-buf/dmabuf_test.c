@@ -156,7 +156,7 @@ TEST_F(dmabuf, without_debugfs)
 	ASSERT_EQ(0, run("DMABUF_DEBUGFS=/ ./dmabuf"));
 	EXPECT_TRUE(says(self->ino, self->me)) TH_LOG("%s", answer);
 	EXPECT_NE(NULL, strstr(answer, " 12 KiB system "));
-	EXPECT_TRUE(says("dmabuf: no list of buffers (is debugfs mounted?):",
+	EXPECT_TRUE(says("dmabuf: no list of buffers (mount -t debugfs none /sys/kernel/debug?):",
 			 "are not seen, nor devices")) TH_LOG("%s", answer);
 }
 
