@@ -193,7 +193,7 @@ dma_buf_attachment_clean(struct dma_buf_attachment_object *obj,
 	 * leave their error paths without an unmap.
 	 */
 	*misuse = DMA_BUF_DETACHED_MAPPED;
-	if ((obj->first.sgt || obj->first.next) &&
+	if (dma_buf_attachment_is_mapped(obj) &&
 	    !dmabuf->ops->cache_sgt_mapping &&
 	    dma_buf_attachment_is_dynamic(&obj->base) ==
 	    dma_buf_is_dynamic(dmabuf) && dma_buf_attachment_abandon(obj, what))
@@ -226,7 +226,7 @@ static bool dma_buf_attachment_leave(struct dma_buf_attachment_object *obj)
 	bool leaves = true;
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	if (unlikely(obj->first.sgt || obj->first.next || obj->pins ||
+	if (unlikely(dma_buf_attachment_is_mapped(obj) || obj->pins ||
 		     obj->abandoned))
 		leaves = dma_buf_attachment_clean(obj, &misuse, &what);
 	if (leaves) {
@@ -402,8 +402,7 @@ void dma_buf_invalidate_mappings(struct dma_buf *dmabuf)
 
 		if (!dmabuf->ops->cache_sgt_mapping)
 			dma_buf_keep_no_more(obj);
-		/* The operations of one that was abandoned may be gone. */
-		if (!obj->abandoned && dma_buf_attach_revocable(attach))
+		if (dma_buf_attachment_hears(obj))
 			attach->importer_ops->invalidate_mappings(attach);
 	}
 	if (!owned)

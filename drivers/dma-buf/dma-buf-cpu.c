@@ -69,7 +69,8 @@ static int dma_buf_exporter_begin(struct dma_buf *dmabuf,
  * Context: May sleep, interruptibly. The reservation lock must not be held.
  * Return: 0, and then dma_buf_end_cpu_access() must follow with the same @dir.
  * Otherwise nothing has begun: -EINVAL for no buffer, -ENODEV if it is revoked,
- * -ERESTARTSYS if a signal came during the wait, or what the exporter or a fence's wait returned.
+ * -ERESTARTSYS if a signal came during the wait, or what the exporter or a fence's
+ * wait returned.
  */
 int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 			     enum dma_data_direction dir)

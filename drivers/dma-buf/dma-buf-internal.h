@@ -218,6 +218,20 @@ to_attachment_object(struct dma_buf_attachment *attach)
 	return container_of(attach, struct dma_buf_attachment_object, base);
 }
 
+/* Is there a table for the device, in use or kept? */
+static inline bool
+dma_buf_attachment_is_mapped(const struct dma_buf_attachment_object *obj)
+{
+	return obj->first.sgt || obj->first.next;
+}
+
+/* Can its importer be told? The operations of one that was abandoned may be gone. */
+static inline bool
+dma_buf_attachment_hears(const struct dma_buf_attachment_object *obj)
+{
+	return obj->revocable && !obj->abandoned;
+}
+
 /* dma-buf-map.c: DMA addresses for a device */
 unsigned int dma_buf_bounced(struct device *dev, struct sg_table *sgt);
 unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj);

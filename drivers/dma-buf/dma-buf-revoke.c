@@ -44,9 +44,9 @@ static struct dma_buf_holders dma_buf_count_holders(struct dma_buf_object *obj)
 	list_for_each_entry(attach, &obj->base.attachments, node) {
 		struct dma_buf_attachment_object *at = to_attachment_object(attach);
 
-		if (!at->first.sgt && !at->first.next)
+		if (!dma_buf_attachment_is_mapped(at))
 			continue;
-		if (at->revocable && !at->abandoned)
+		if (dma_buf_attachment_hears(at))
 			holders.told++;
 		else
 			holders.others++;
@@ -62,12 +62,12 @@ static void dma_buf_name_holders(struct dma_buf_object *obj)
 	list_for_each_entry(attach, &obj->base.attachments, node) {
 		struct dma_buf_attachment_object *at = to_attachment_object(attach);
 
-		if ((!at->first.sgt && !at->first.next) || at->named)
+		if (!dma_buf_attachment_is_mapped(at) || at->named)
 			continue;
 		at->named = true;
 		dma_buf_report(&obj->base, attach->dev, DMA_BUF_HELD,
 			       "still mapped after it was revoked, by an importer that %s told",
-			       at->revocable ? "was" : "cannot be");
+			       dma_buf_attachment_hears(at) ? "was" : "cannot be");
 	}
 	if (obj->vmap_users)
 		dma_buf_report(&obj->base, NULL, DMA_BUF_HELD_BY_KERNEL,

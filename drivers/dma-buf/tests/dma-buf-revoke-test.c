@@ -159,6 +159,28 @@ static void holders_are_named_once(struct kunit *test)
 	mock_expect_no_report(test);
 }
 
+/* An importer that left its mapping behind is not there to be told. */
+static void abandoned_mapping_cannot_be_told(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+
+	mock_reports(test);
+	mock_detach(imp);
+	mock_expect_report(test, exp, imp, "detached while mapped");
+	KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_revoke(exp->dmabuf, 1));
+	mock_expect_remark(test, exp, imp,
+			   "still mapped after it was revoked, by an importer that cannot be told");
+	KUNIT_EXPECT_EQ(test, 0, imp->invalidated);
+
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	dma_buf_detach(exp->dmabuf, attach);
+	dma_buf_put(exp->dmabuf);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+}
+
 /* Two devices have a line each. */
 static void each_holder_is_named(struct kunit *test)
 {
@@ -339,6 +361,7 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE_PARAM(nobody_gets_at_it, kind_gen_params),
 	KUNIT_CASE(cached_after_restore),
 	KUNIT_CASE_PARAM(holders_are_named_once, holder_gen_params),
+	KUNIT_CASE(abandoned_mapping_cannot_be_told),
 	KUNIT_CASE(each_holder_is_named),
 	KUNIT_CASE(kernel_mapping_is_told),
 	KUNIT_CASE(importer_lets_go_at_once),

@@ -94,14 +94,10 @@ static void see_refused(void *data, struct dma_buf *dmabuf, struct device *dev,
 static int see_all(struct kunit *test)
 {
 	seen = (struct seen) { };
-	return register_trace_dma_buf_map(see_table,
-					  (void *)name_map) ?:
-	       register_trace_dma_buf_unmap(see_table,
-					    (void *)name_unmap) ?:
-	       register_trace_dma_buf_pin(see_pins,
-					  (void *)name_pin) ?:
-	       register_trace_dma_buf_unpin(see_pins,
-					    (void *)name_unpin) ?:
+	return register_trace_dma_buf_map(see_table, (void *)name_map) ?:
+	       register_trace_dma_buf_unmap(see_table, (void *)name_unmap) ?:
+	       register_trace_dma_buf_pin(see_pins, (void *)name_pin) ?:
+	       register_trace_dma_buf_unpin(see_pins, (void *)name_unpin) ?:
 	       register_trace_dma_buf_begin_cpu_access(see_access,
 						       (void *)name_begin) ?:
 	       register_trace_dma_buf_end_cpu_access(see_access,
@@ -118,22 +114,15 @@ static int see_all(struct kunit *test)
 
 static void see_no_more(struct kunit *test)
 {
-	unregister_trace_dma_buf_map(see_table,
-				     (void *)name_map);
-	unregister_trace_dma_buf_unmap(see_table,
-				       (void *)name_unmap);
-	unregister_trace_dma_buf_pin(see_pins,
-				     (void *)name_pin);
-	unregister_trace_dma_buf_unpin(see_pins,
-				       (void *)name_unpin);
+	unregister_trace_dma_buf_map(see_table, (void *)name_map);
+	unregister_trace_dma_buf_unmap(see_table, (void *)name_unmap);
+	unregister_trace_dma_buf_pin(see_pins, (void *)name_pin);
+	unregister_trace_dma_buf_unpin(see_pins, (void *)name_unpin);
 	unregister_trace_dma_buf_begin_cpu_access(see_access,
 						  (void *)name_begin);
-	unregister_trace_dma_buf_end_cpu_access(see_access,
-						(void *)name_end);
-	unregister_trace_dma_buf_poll_armed(see_poll,
-					    (void *)name_armed);
-	unregister_trace_dma_buf_poll_fired(see_poll,
-					    (void *)name_fired);
+	unregister_trace_dma_buf_end_cpu_access(see_access, (void *)name_end);
+	unregister_trace_dma_buf_poll_armed(see_poll, (void *)name_armed);
+	unregister_trace_dma_buf_poll_fired(see_poll, (void *)name_fired);
 	unregister_trace_dma_buf_invalidate(see_invalidate, NULL);
 	unregister_trace_dma_buf_revoke(see_revoke, NULL);
 	unregister_trace_dma_buf_wait(see_wait, NULL);
