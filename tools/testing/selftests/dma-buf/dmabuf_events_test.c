@@ -21,18 +21,17 @@
 #define MMAP_REFUSED	\
 	" %s: mmap of buffer %sof system: Invalid argument (-22), said by the core\n"
 
-/* Starts it with its output in a file, which is gone with the last descriptor: that descriptor. */
-static int watch(const char *option, pid_t *pid)
+/* Starts it with that for its output. */
+static pid_t watch(const char *option, int out)
 {
-	int out = memfd_create("watch", 0);
+	pid_t pid = process_start();
 
-	*pid = process_start();
-	if (!*pid) {
+	if (!pid) {
 		dup2(out, STDOUT_FILENO);
 		execl("./dmabuf", "dmabuf", "watch", option, NULL);
 		_exit(errno);
 	}
-	return out;
+	return pid;
 }
 
 /* Puts all that it has told in answer, once that has this word. False if it ended before. */
@@ -55,11 +54,15 @@ static void access_once(const struct buffer *buf)
 	sync_access(buf->fd, DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ);
 }
 
-/* Begins to watch. The descriptor, when it is sure that it sees what happens from now on. */
+/*
+ * Begins to watch. The file with its output, which is gone with the last descriptor, when it is
+ * sure that it sees what happens from now on.
+ */
 static int watch_begin(const char *option, const struct buffer *buf, pid_t *pid)
 {
-	int out = watch(option, pid);
+	int out = memfd_create("watch", MFD_CLOEXEC);
 
+	*pid = watch(option, out);
 	while (!waitpid(*pid, NULL, WNOHANG)) {
 		access_once(buf);
 		if (pread(out, answer, 1, 0) == 1)
@@ -140,16 +143,10 @@ TEST_F(dmabuf, watch_into_a_closed_pipe)
 
 	if (access(REFUSED, F_OK))
 		SKIP(return, "this kernel has no event of refusals");
-	ASSERT_EQ(0, pipe(ends));
-	pid = process_start();
+	/* None of it is left behind the exec but the output. */
+	ASSERT_EQ(0, pipe2(ends, O_CLOEXEC));
+	pid = watch(NULL, ends[1]);
 	ASSERT_GE(pid, 0);
-	if (!pid) {
-		dup2(ends[1], STDOUT_FILENO);
-		close(ends[0]);
-		close(ends[1]);
-		execl("./dmabuf", "dmabuf", "watch", NULL);
-		_exit(errno);
-	}
 	close(ends[0]);
 	close(ends[1]);
 	while (!waitpid(pid, &out, WNOHANG)) {
