@@ -3,7 +3,6 @@
  * dma-buf: the CPU's side of a buffer, for drivers.
  */
 #include <linux/dma-buf.h>
-#include <linux/mm.h>
 
 #include <trace/events/dma_buf.h>
 
@@ -126,67 +125,6 @@ int dma_buf_end_cpu_access(struct dma_buf *dmabuf,
 	return err;
 }
 EXPORT_SYMBOL_GPL(dma_buf_end_cpu_access);
-
-/**
- * dma_buf_has_pages - does a range lie within a buffer?
- * @dmabuf: the buffer
- * @first: of the range, in pages
- * @count: of pages
- *
- * A last page that the buffer fills only in part does not count.
- *
- * Return: true if it does.
- */
-bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
-		       unsigned long count)
-{
-	unsigned long pages = dmabuf->size >> PAGE_SHIFT;
-
-	return count <= pages && first <= pages - count;
-}
-
-/**
- * dma_buf_mmap - show a buffer in an area that was mapped from another file
- * @dmabuf: the buffer
- * @vma: the area, all of which is to show the buffer
- * @pgoff: where in the buffer it begins, in pages
- *
- * For a driver which offers a mapping of its own of something that it
- * imported. The area changes hands: its file is the buffer's from now on, and
- * it cannot grow.
- *
- * Context: In the driver's mmap operation, with the mmap lock held.
- * Return: 0. Otherwise -EINVAL if there is no buffer or area, the exporter has
- * no mmap, or the range is not within the buffer; -EOVERFLOW if it wraps around;
- * -ENODEV if the buffer is revoked; or what the exporter returned.
- */
-int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
-		 unsigned long pgoff)
-{
-	int err;
-
-	if (dma_buf_bad_args(!dmabuf || !vma, __func__))
-		return -EINVAL;
-	might_sleep();
-
-	if (pgoff + vma_pages(vma) < pgoff && dmabuf->ops->mmap)
-		return dma_buf_refused(dmabuf, NULL, __func__, "core",
-				       -EOVERFLOW);
-	if (!dmabuf->ops->mmap ||
-	    !dma_buf_has_pages(dmabuf, pgoff, vma_pages(vma)))
-		return dma_buf_refused(dmabuf, NULL, __func__, "core", -EINVAL);
-	if (dma_buf_is_gone(dmabuf))
-		return dma_buf_refused(dmabuf, NULL, __func__, "core", -ENODEV);
-
-	vma_set_file(vma, dmabuf->file);
-	vma->vm_pgoff = pgoff;
-	vm_flags_set(vma, VM_DONTEXPAND);
-	trace_dma_buf_mmap(dmabuf);
-	err = dmabuf->ops->mmap(dmabuf, vma);
-	return err ? dma_buf_refused(dmabuf, NULL, __func__, "exporter:mmap",
-				     err) : 0;
-}
-EXPORT_SYMBOL_GPL(dma_buf_mmap);
 
 static struct iosys_map dma_buf_vmap_of(const struct dma_buf_object *obj)
 {

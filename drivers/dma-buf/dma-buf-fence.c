@@ -257,19 +257,6 @@ static bool dma_buf_poll_ready(struct dma_buf_object *obj,
 }
 
 /**
- * dma_buf_let_go - tell pollers, and who waits for it, that a buffer is revoked or
- *                  held by one less
- * @obj: the buffer
- *
- * Context: The caller holds the reservation lock.
- */
-void dma_buf_let_go(struct dma_buf_object *obj)
-{
-	WRITE_ONCE(obj->let_go, obj->let_go + 1);
-	wake_up_poll(&obj->poll_wait, EPOLLERR | EPOLLHUP);
-}
-
-/**
  * dma_buf_poll - the poll operation of a buffer's file
  * @file: the file
  * @table: who polls

@@ -31,20 +31,13 @@ static int dma_buf_file_release(struct inode *inode, struct file *file)
 static int dma_buf_file_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct dma_buf *dmabuf = file->private_data;
-	int err;
 
 	if (!dmabuf->ops->mmap ||
 	    !dma_buf_has_pages(dmabuf, vma->vm_pgoff, vma_pages(vma)))
 		return dma_buf_refused(dmabuf, NULL, "mmap", "core", -EINVAL);
-	if (dma_buf_is_gone(dmabuf))
-		return dma_buf_refused(dmabuf, NULL, "mmap", "core", -ENODEV);
 
-	/* What was checked must stay true: no mremap past the end. */
-	vm_flags_set(vma, VM_DONTEXPAND);
 	trace_dma_buf_mmap_internal(dmabuf);
-	err = dmabuf->ops->mmap(dmabuf, vma);
-	return err ? dma_buf_refused(dmabuf, NULL, "mmap", "exporter:mmap",
-				     err) : 0;
+	return dma_buf_exporter_mmap(dmabuf, vma, "mmap");
 }
 
 /*

@@ -12,6 +12,8 @@
  *	dma-buf-attach.c	devices on it
  *	dma-buf-map.c		their DMA addresses
  *	dma-buf-cpu.c		the CPU
+ *	dma-buf-mmap.c		programs
+ *	dma-buf-holders.c	who still has memory that is gone
  *	dma-buf-fence.c		waiting
  *	dma-buf-registry.c	every live buffer
  *	dma-buf-sysfs-stats.c	the same in sysfs
@@ -81,7 +83,10 @@ struct dma_buf_poll {
  * @told: each &enum dma_buf_misuse that was reported; guarded by
  *        &dma_buf.name_lock
  * @revoked: the memory is gone for everybody; changed under the reservation lock
+ * @tell_exporter: nobody called &dma_buf_ops.revoked since; guarded by the same
  * @let_go: counts what was unmapped since; guarded by the same
+ * @mmap_calls: how many programs are in mmap
+ * @mapped_elsewhere: one of them got an area that the core cannot empty
  * @closed: &dma_buf.file is going, and its memory may be another file's soon
  * @poll_armed: for each of @polls: on a fence, or about to be found too late
  * @vmap_is_iomem: of @vmap
@@ -105,11 +110,14 @@ struct dma_buf_object {
 	unsigned long ino;
 	u32 told;
 	u32 let_go;
+	atomic_t mmap_calls;
 	bool revoked;
+	bool mapped_elsewhere;
 	bool closed;
 	bool poll_armed[DMA_BUF_POLLS];
 	bool vmap_is_iomem : 1;
 	bool owns_resv : 1;
+	bool tell_exporter : 1;
 	unsigned int devices;
 	unsigned int vmap_users;
 	void *vmap;
@@ -237,9 +245,25 @@ unsigned int dma_buf_bounced(struct device *dev, struct sg_table *sgt);
 unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj);
 void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj);
 
-/* dma-buf-cpu.c */
+/* dma-buf-mmap.c: what processes have mapped */
 bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 		       unsigned long count);
+void dma_buf_empty_areas(struct dma_buf *dmabuf);
+int dma_buf_exporter_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
+			  const char *call);
+
+/**
+ * struct dma_buf_holders - who still has a revoked buffer mapped
+ * @told: those who let go soon: devices that were told to, programs in mmap
+ * @others: devices and users in the kernel that nobody can tell
+ */
+struct dma_buf_holders {
+	unsigned int told, others;
+};
+
+/* dma-buf-holders.c */
+struct dma_buf_holders dma_buf_count_holders(struct dma_buf_object *obj);
+void dma_buf_let_go(struct dma_buf_object *obj);
 
 /* dma-buf-fence.c */
 int dma_buf_wait(struct dma_buf *dmabuf, enum dma_resv_usage usage,
@@ -248,7 +272,6 @@ void dma_buf_seq_fences(struct seq_file *m, struct dma_resv *resv,
 			enum dma_resv_usage up_to,
 			void (*show)(struct seq_file *m, struct dma_fence *fence,
 				     const char *usage));
-void dma_buf_let_go(struct dma_buf_object *obj);
 __poll_t dma_buf_poll(struct file *file, struct poll_table_struct *table);
 void dma_buf_poll_end(struct dma_buf_object *obj);
 long dma_buf_export_sync_file(struct dma_buf *dmabuf, void __user *arg);
@@ -307,6 +330,7 @@ enum dma_buf_misuse {
 	DMA_BUF_MAPPED_ODD,
 	DMA_BUF_HELD,
 	DMA_BUF_HELD_BY_KERNEL,
+	DMA_BUF_HELD_ELSEWHERE,
 	/* The same, and programs may make it happen all the time, */
 	DMA_BUF_MAPPED_BOUNCED,
 	DMA_BUF_ACCESS_ODD,

@@ -5,7 +5,6 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/wait.h>
 
 #include <trace/events/dma_buf.h>
@@ -26,34 +25,6 @@
  * Attach and detach work all the time: a device may wait for better times.
  */
 
-/**
- * struct dma_buf_holders - who still has a revoked buffer mapped
- * @told: devices that were told to let go
- * @others: devices and users in the kernel that nobody can tell
- */
-struct dma_buf_holders {
-	unsigned int told, others;
-};
-
-/* The caller holds the reservation lock. */
-static struct dma_buf_holders dma_buf_count_holders(struct dma_buf_object *obj)
-{
-	struct dma_buf_holders holders = { .others = obj->vmap_users };
-	struct dma_buf_attachment *attach;
-
-	list_for_each_entry(attach, &obj->base.attachments, node) {
-		struct dma_buf_attachment_object *at = to_attachment_object(attach);
-
-		if (!dma_buf_attachment_is_mapped(at))
-			continue;
-		if (dma_buf_attachment_hears(at))
-			holders.told++;
-		else
-			holders.others++;
-	}
-	return holders;
-}
-
 /* The caller holds the reservation lock. */
 static void dma_buf_name_holders(struct dma_buf_object *obj)
 {
@@ -72,6 +43,9 @@ static void dma_buf_name_holders(struct dma_buf_object *obj)
 	if (obj->vmap_users)
 		dma_buf_report(&obj->base, NULL, DMA_BUF_HELD_BY_KERNEL,
 			       "still mapped in the kernel after it was revoked");
+	if (READ_ONCE(obj->mapped_elsewhere))
+		dma_buf_report(&obj->base, NULL, DMA_BUF_HELD_ELSEWHERE,
+			       "was mapped by processes where only its exporter can empty it");
 }
 
 /* The caller holds the reservation lock. */
@@ -80,6 +54,8 @@ static void dma_buf_begin_revoke(struct dma_buf_object *obj)
 	struct dma_buf_attachment *attach;
 
 	WRITE_ONCE(obj->revoked, true);
+	/* An mmap sees that, or is counted below. */
+	smp_mb();
 	dma_buf_invalidate_mappings(&obj->base);
 	/* Even a cached table is not true any more. */
 	list_for_each_entry(attach, &obj->base.attachments, node) {
@@ -87,6 +63,7 @@ static void dma_buf_begin_revoke(struct dma_buf_object *obj)
 		to_attachment_object(attach)->named = false;
 	}
 	/* Pollers, too. */
+	obj->tell_exporter = obj->base.ops->revoked;
 	dma_buf_let_go(obj);
 }
 
@@ -109,6 +86,7 @@ static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *ob
 					  READ_ONCE(obj->let_go) != let_go,
 					  left);
 	}
+	holders.others += READ_ONCE(obj->mapped_elsewhere);
 	if (holders.told || holders.others)
 		dma_buf_name_holders(obj);
 	dma_resv_unlock(resv);
@@ -128,24 +106,27 @@ static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *ob
  *
  * Importers with invalidate_mappings are called, under the lock, once. Fences of
  * the reservation object, of all usages, and then these importers' unmaps are
- * waited for. Areas of processes that were mapped through the buffer's file are
- * emptied; a touch is a fault then, and an exporter with a fault operation looks
- * at dma_buf_is_revoked() in it, and gives nothing, else the touch finds the memory
- * again.
+ * waited for. Areas of processes are emptied; a touch is a fault then, and an
+ * exporter with a fault operation looks at dma_buf_is_revoked() in it, with the lock
+ * held, and gives nothing, else the touch finds the memory again. An exporter whose
+ * mmap gives the area another file, or that changed &file.f_mapping as DRM does,
+ * empties these areas itself.
  *
  * Called once more it tells nobody again, but waits and answers again. What is
- * unmapped later is accepted without a report.
+ * unmapped later is accepted without a report, and &dma_buf_ops.revoked tells when
+ * that was the last.
  *
  * The memory must stay as long as the answer is not 0.
  *
  * Context: May sleep; neither interrupted nor killed by a signal. The lock must not
  * be held.
- * Return: 0 if neither a device nor the kernel has the memory mapped any more.
- * -EBUSY if importers have that cannot be told (static ones, those without
- * invalidate_mappings, those that detached without an unmap), or dma_buf_vmap();
- * -ETIMEDOUT if the time was over before a fence signaled or an importer that was
- * told unmapped. Then each of these devices has a line in the log. -EINVAL for no
- * buffer.
+ * Return: 0 if neither a device nor the kernel nor a process has the memory mapped
+ * any more. -EBUSY if importers have that cannot be told (static ones, those without
+ * invalidate_mappings, those that detached without an unmap), or dma_buf_vmap(), or
+ * if processes ever had where only the exporter can empty it; -ETIMEDOUT if the time
+ * was over before a fence signaled, an importer that was told unmapped, or an mmap
+ * that had begun before was done. Then each of these devices has a line in the log.
+ * -EINVAL for no buffer.
  */
 int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)
 {
@@ -163,7 +144,7 @@ int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)
 	if (!obj->revoked)
 		dma_buf_begin_revoke(obj);
 	dma_resv_unlock(dmabuf->resv);
-	unmap_mapping_range(dmabuf->file->f_mapping, 0, 0, 1);
+	dma_buf_empty_areas(dmabuf);
 
 	timeout = min_t(unsigned long, timeout, MAX_SCHEDULE_TIMEOUT);
 	left = dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,

@@ -141,6 +141,16 @@ struct dma_buf_ops {
 
 	/** @vunmap: The last user of @vmap is gone; locked. Optional. */
 	void (*vunmap)(struct dma_buf *dmabuf, struct iosys_map *map);
+
+	/**
+	 * @revoked: Neither a device nor the kernel nor a program has the memory
+	 * mapped any more; locked. Called once after each dma_buf_revoke() that
+	 * was the first: by it, or by the last one to let go, however late. What
+	 * programs mapped where the core cannot empty it is the exporter's
+	 * business, and fences may still be pending: if dma_buf_revoke() said
+	 * -ETIMEDOUT after that, ask it again. Optional.
+	 */
+	void (*revoked)(struct dma_buf *dmabuf);
 };
 
 /**

@@ -224,18 +224,65 @@ static void let_go_at_once(struct dma_buf_attachment *attach)
 	dma_buf_unmap_attachment(attach, to_let_go, DMA_TO_DEVICE);
 }
 
+static unsigned int told_exporter;
+
+static void tell_exporter(struct dma_buf *dmabuf)
+{
+	struct mock_exporter *exp = dmabuf->priv;
+
+	KUNIT_EXPECT_TRUE(exp->test, dma_resv_is_locked(dmabuf->resv));
+	KUNIT_EXPECT_TRUE(exp->test, dma_buf_is_revoked(dmabuf));
+	KUNIT_EXPECT_EQ(exp->test, 0, exp->users);
+	told_exporter++;
+}
+
 static void importer_lets_go_at_once(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
 	struct mock_importer *imp = mock_importer(test, "imp");
 
+	exp->ops.revoked = tell_exporter;
+	told_exporter = 0;
 	imp->ops.invalidate_mappings = let_go_at_once;
 	mock_attach_dynamic(imp, exp);
 	to_let_go = mock_map(imp->attach, DMA_TO_DEVICE, false);
 	mock_reports(test);
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
 	KUNIT_EXPECT_EQ(test, 0, exp->users);
+	KUNIT_EXPECT_EQ(test, 1, told_exporter);
 	mock_expect_no_report(test);
+}
+
+/* By the last one to let go, whoever that is, and once. */
+static void exporter_is_told_once(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt;
+	struct iosys_map map;
+	unsigned int last;
+
+	exp->ops.revoked = tell_exporter;
+	for (last = 0; last < 2; last++) {
+		told_exporter = 0;
+		sgt = mock_map(attach, DMA_TO_DEVICE, false);
+		KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(exp->dmabuf, &map));
+		KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_revoke(exp->dmabuf, 0));
+		if (last)
+			mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+		else
+			dma_buf_vunmap_unlocked(exp->dmabuf, &map);
+		KUNIT_EXPECT_EQ(test, 0, told_exporter);
+		if (last)
+			dma_buf_vunmap_unlocked(exp->dmabuf, &map);
+		else
+			mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+		KUNIT_EXPECT_EQ(test, 1, told_exporter);
+		KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+		KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
+		KUNIT_EXPECT_EQ(test, 1, told_exporter);
+	}
 }
 
 static long revoke_in_task(void *arg)
@@ -336,6 +383,97 @@ static void processes_see_nothing(struct kunit *test)
 	vm_munmap(addr, size);
 }
 
+static long revoke_for_ever(void *arg)
+{
+	struct mock_exporter *exp = arg;
+
+	return dma_buf_revoke(exp->dmabuf, MAX_SCHEDULE_TIMEOUT);
+}
+
+/* While the exporter is about to put pages where nobody finds them yet. */
+static void revoke_in_mmap(struct mock_exporter *exp, enum mock_op op)
+{
+	if (op != MOCK_MMAP)
+		return;
+	KUNIT_EXPECT_EQ(exp->test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 0));
+	KUNIT_EXPECT_EQ(exp->test, -EBUSY, dma_buf_restore(exp->dmabuf));
+	exp->hook_data = mock_task(exp->test, revoke_for_ever, exp);
+	/* It has emptied the areas that it found, and waits for this one. */
+	mock_wait_for(exp->test, waitqueue_active(mock_poll_head(exp->dmabuf)));
+}
+
+static const int mmap_results[] = { 0, -EIO };
+
+static void result_desc(const int *result, char *desc)
+{
+	strscpy(desc, *result ? "fails" : "succeeds", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(result, mmap_results, result_desc);
+
+/* An mmap that had begun is waited for, and what it mapped is taken, too. */
+static void mmap_in_progress(struct kunit *test)
+{
+	const int *result = test->param_value;
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	unsigned long addr;
+
+	exp->hook = revoke_in_mmap;
+	exp->ops.revoked = tell_exporter;
+	exp->errors[MOCK_MMAP] = *result;
+	told_exporter = 0;
+	addr = mock_mmap(test, exp->dmabuf->file, MOCK_PAGES, 0, PROT_WRITE);
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(exp->hook_data));
+	KUNIT_EXPECT_EQ(test, 1, told_exporter);
+	KUNIT_EXPECT_EQ(test, !*result, !IS_ERR_VALUE(addr));
+	if (IS_ERR_VALUE(addr))
+		return;
+	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(1, (u32 __user *)addr));
+	vm_munmap(addr, MOCK_PAGES << PAGE_SHIFT);
+}
+
+static const bool other_files[] = { true, false };
+
+static void other_desc(const bool *other, char *desc)
+{
+	strscpy(desc, *other ? "another file" : "another mapping",
+		KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(other, other_files, other_desc);
+
+/* As DRM drivers do it: the pages of other buffers may be there, too. */
+static void areas_elsewhere(struct kunit *test)
+{
+	const bool *other = test->param_value;
+	struct file *common = mock_buffer(test, MOCK_STATIC)->dmabuf->file;
+	struct mock_exporter *exps[] = { mock_buffer(test, MOCK_STATIC),
+					 mock_buffer(test, MOCK_STATIC) };
+	struct dma_buf *dmabuf = exps[0]->dmabuf;
+	unsigned long addrs[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		if (*other)
+			exps[i]->vm_other = common;
+		else
+			exps[i]->dmabuf->file->f_mapping = common->f_mapping;
+		addrs[i] = mock_mmap(test, exps[i]->dmabuf->file, MOCK_PAGES, 0,
+				     PROT_WRITE);
+		KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addrs[i]));
+	}
+	mock_reports(test);
+	KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_revoke(dmabuf, 0));
+	mock_expect_remark(test, exps[0], NULL,
+			   "was mapped by processes where only its exporter can empty it");
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, 0, put_user(1, (u32 __user *)addrs[i]));
+		vm_munmap(addrs[i], MOCK_PAGES << PAGE_SHIFT);
+	}
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(dmabuf));
+	mock_expect_no_report(test);
+}
+
 static void bad_arguments(struct kunit *test)
 {
 	mock_reports(test);
@@ -365,10 +503,13 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(each_holder_is_named),
 	KUNIT_CASE(kernel_mapping_is_told),
 	KUNIT_CASE(importer_lets_go_at_once),
+	KUNIT_CASE(exporter_is_told_once),
 	KUNIT_CASE(revoke_waits_for_all),
 	KUNIT_CASE(fence_that_never_signals),
 	KUNIT_CASE(pollers_see_it),
 	KUNIT_CASE(processes_see_nothing),
+	KUNIT_CASE_PARAM(mmap_in_progress, result_gen_params),
+	KUNIT_CASE_PARAM(areas_elsewhere, other_gen_params),
 	KUNIT_CASE(bad_arguments),
 	KUNIT_CASE(restore_without_revoke),
 	{}

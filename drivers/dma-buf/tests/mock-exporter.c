@@ -208,6 +208,8 @@ static int mock_op_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	err = mock_enter(dmabuf, MOCK_MMAP);
 	if (err)
 		return err;
+	if (exp->vm_other)
+		vma_set_file(vma, exp->vm_other);
 	return vm_map_pages(vma, exp->pages, MOCK_PAGES);
 }
 

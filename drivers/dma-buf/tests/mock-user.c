@@ -10,6 +10,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/task_work.h>
 #include <linux/uaccess.h>
 
 #include "mock.h"
@@ -75,15 +76,19 @@ long mock_ioctl(struct file *file, unsigned int cmd, void __user *arg)
  * @pgoff: from where on
  * @prot: PROT_READ and PROT_WRITE
  *
- * Return: the address or an errno, as mmap() has it.
+ * Return: the address or an errno, as mmap() has it when a program has it back.
  */
 unsigned long mock_mmap(struct kunit *test, struct file *file,
 			unsigned long pages, unsigned long pgoff,
 			unsigned long prot)
 {
+	unsigned long addr;
+
 	mock_become_process(test);
-	return kunit_vm_mmap(test, file, 0, pages << PAGE_SHIFT, prot,
+	addr = kunit_vm_mmap(test, file, 0, pages << PAGE_SHIFT, prot,
 			     MAP_SHARED, pgoff << PAGE_SHIFT);
+	task_work_run();
+	return addr;
 }
 
 static void mock_close(void *file)

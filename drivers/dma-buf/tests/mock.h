@@ -110,6 +110,7 @@ enum mock_table {
  * @vm_flags: of the area, when the mmap operation saw it
  * @vm_pgoff: of the area, when the mmap operation saw it
  * @vm_file: of the area, when the mmap operation saw it
+ * @vm_other: what the mmap operation makes the file of the area
  * @released: by the release operation
  */
 struct mock_exporter {
@@ -137,6 +138,7 @@ struct mock_exporter {
 	unsigned long vm_flags;
 	unsigned long vm_pgoff;
 	struct file *vm_file;
+	struct file *vm_other;
 	struct completion released;
 };
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dma-buf: who still has memory mapped that was revoked.
+ */
+#include <linux/dma-buf.h>
+#include <linux/poll.h>
+
+#include "dma-buf-internal.h"
+
+/**
+ * dma_buf_count_holders - who has the memory of a buffer mapped?
+ * @obj: the buffer
+ *
+ * Context: The caller holds the reservation lock.
+ * Return: how many of each kind.
+ */
+struct dma_buf_holders dma_buf_count_holders(struct dma_buf_object *obj)
+{
+	struct dma_buf_holders holders = {
+		.told = atomic_read(&obj->mmap_calls),
+		.others = obj->vmap_users,
+	};
+	struct dma_buf_attachment *attach;
+
+	list_for_each_entry(attach, &obj->base.attachments, node) {
+		struct dma_buf_attachment_object *at = to_attachment_object(attach);
+
+		if (!dma_buf_attachment_is_mapped(at))
+			continue;
+		if (dma_buf_attachment_hears(at))
+			holders.told++;
+		else
+			holders.others++;
+	}
+	return holders;
+}
+
+/**
+ * dma_buf_let_go - tell pollers, and who waits for it, that a buffer is revoked or
+ *                  held by one less; and the exporter, once nobody has it
+ * @obj: the buffer
+ *
+ * Context: The caller holds the reservation lock.
+ */
+void dma_buf_let_go(struct dma_buf_object *obj)
+{
+	const struct dma_buf_ops *ops = obj->base.ops;
+	struct dma_buf_holders holders;
+
+	WRITE_ONCE(obj->let_go, obj->let_go + 1);
+	wake_up_poll(&obj->poll_wait, EPOLLERR | EPOLLHUP);
+	if (!obj->tell_exporter)
+		return;
+	holders = dma_buf_count_holders(obj);
+	if (holders.told || holders.others)
+		return;
+	obj->tell_exporter = false;
+	ops->revoked(&obj->base);
+}
