@@ -248,7 +248,7 @@ void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj);
 /* dma-buf-mmap.c: what processes have mapped */
 bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 		       unsigned long count);
-void dma_buf_empty_areas(struct dma_buf *dmabuf);
+void dma_buf_empty_areas(struct dma_buf_object *obj);
 int dma_buf_exporter_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 			  const char *call);
 

@@ -43,7 +43,7 @@ bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
 
 /**
  * dma_buf_empty_areas - take a buffer's pages from all processes
- * @dmabuf: the buffer
+ * @obj: the buffer, whose file may be gone
  *
  * Not from areas of another file, or of a file of the buffer's that shares
  * &file.f_mapping with others, as that of a DRM driver does: what else is in there
@@ -52,9 +52,14 @@ bool dma_buf_has_pages(const struct dma_buf *dmabuf, unsigned long first,
  * Context: May sleep. Takes locks that are also taken inside of a process's mmap
  * lock, and inside of the reservation lock, neither of which it takes.
  */
-void dma_buf_empty_areas(struct dma_buf *dmabuf)
+void dma_buf_empty_areas(struct dma_buf_object *obj)
 {
-	unmap_mapping_range(file_inode(dmabuf->file)->i_mapping, 0, 0, 1);
+	struct file *file = dma_buf_get_file(obj);
+
+	if (!file)
+		return;
+	unmap_mapping_range(file_inode(file)->i_mapping, 0, 0, 1);
+	fput(file);
 }
 
 /*
@@ -72,7 +77,7 @@ static void dma_buf_mmap_returns(struct callback_head *work)
 	/* Pairs with the one in dma_buf_begin_revoke(). */
 	smp_mb();
 	if (dma_buf_is_gone(dmabuf))
-		dma_buf_empty_areas(dmabuf);
+		dma_buf_empty_areas(obj);
 	atomic_dec(&obj->mmap_calls);
 	/* Pairs with the same: who counted this one is woken. */
 	smp_mb__after_atomic();

@@ -95,7 +95,8 @@ static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *ob
 
 /**
  * dma_buf_revoke - take the memory of a buffer from everybody
- * @dmabuf: the buffer, on which the caller holds a reference
+ * @dmabuf: the buffer; the caller holds a reference, or a lock without which its
+ *          own release operation does not return
  * @timeout: how long devices may take to finish and importers to unmap, in jiffies;
  *           0 to look only, MAX_SCHEDULE_TIMEOUT for as long as it takes
  *
@@ -144,7 +145,7 @@ int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)
 	if (!obj->revoked)
 		dma_buf_begin_revoke(obj);
 	dma_resv_unlock(dmabuf->resv);
-	dma_buf_empty_areas(dmabuf);
+	dma_buf_empty_areas(obj);
 
 	timeout = min_t(unsigned long, timeout, MAX_SCHEDULE_TIMEOUT);
 	left = dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
@@ -162,7 +163,7 @@ EXPORT_SYMBOL_GPL(dma_buf_revoke);
 
 /**
  * dma_buf_restore - the memory of a buffer is back
- * @dmabuf: the buffer, on which the caller holds a reference
+ * @dmabuf: the buffer, as there
  *
  * For the exporter, after dma_buf_revoke(): whoever has the buffer may map it
  * again. Of a buffer that is not revoked nothing changes.

@@ -2,6 +2,7 @@
 /*
  * Tests of dma-buf: memory that is taken back from everybody.
  */
+#include <linux/dcache.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/uaccess.h>
@@ -474,6 +475,35 @@ static void areas_elsewhere(struct kunit *test)
 	mock_expect_no_report(test);
 }
 
+/* The exporter still has it, and its file may be that of another one already. */
+static void buffer_without_a_file(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf *dmabuf = exp->dmabuf;
+	struct mock_exporter *other;
+	struct dentry *dentry;
+	unsigned int i = 0;
+	unsigned long addr;
+
+	dentry = dget(dmabuf->file->f_path.dentry);
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_RELEASE]);
+	do {
+		other = mock_buffer(test, MOCK_STATIC);
+	} while (other->dmabuf->file != dmabuf->file && ++i < 10);
+	/* KASAN keeps what was freed from use for long. */
+	if (!IS_ENABLED(CONFIG_KASAN))
+		KUNIT_ASSERT_PTR_EQ(test, dmabuf->file, other->dmabuf->file);
+	addr = mock_mmap(test, other->dmabuf->file, MOCK_PAGES, 0, PROT_WRITE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(dmabuf, 0));
+	KUNIT_EXPECT_EQ(test, 0, put_user(1, (u32 __user *)addr));
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(dmabuf));
+	vm_munmap(addr, MOCK_PAGES << PAGE_SHIFT);
+	dput(dentry);
+}
+
 static void bad_arguments(struct kunit *test)
 {
 	mock_reports(test);
@@ -510,6 +540,7 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(processes_see_nothing),
 	KUNIT_CASE_PARAM(mmap_in_progress, result_gen_params),
 	KUNIT_CASE_PARAM(areas_elsewhere, other_gen_params),
+	KUNIT_CASE(buffer_without_a_file),
 	KUNIT_CASE(bad_arguments),
 	KUNIT_CASE(restore_without_revoke),
 	{}
