@@ -37,8 +37,9 @@ static void dma_buf_name_holders(struct dma_buf_object *obj)
 			continue;
 		at->named = true;
 		dma_buf_report(&obj->base, attach->dev, DMA_BUF_HELD,
-			       "still mapped after it was revoked, by an importer that %s told",
-			       dma_buf_attachment_hears(at) ? "was" : "cannot be");
+			       dma_buf_attachment_hears(at) ?
+			       "still mapped after it was revoked, by an importer that was told" :
+			       "still mapped after it was revoked, by an importer that cannot be told");
 	}
 	if (obj->vmap_users)
 		dma_buf_report(&obj->base, NULL, DMA_BUF_HELD_BY_KERNEL,

@@ -7,7 +7,9 @@
  * than the DMA addresses and lengths that were mapped for the device, works
  * through its queue, and signals a fence for each job.
  *
- * With dynamic=1 it lets the exporter move a buffer which is mapped.
+ * With dynamic=1 it lets the exporter move a buffer which is mapped, or take it
+ * away. When the driver is taken from the device it lets go of all buffers; files
+ * stay open, and get errors.
  *
  * Documentation/dma-buf-sharing.txt explains it part by part.
  */
@@ -15,6 +17,7 @@
 #include <linux/dma-direct.h>
 #include <linux/dma-resv.h>
 #include <linux/highmem.h>
+#include <linux/kref.h>
 #include <linux/kthread.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -34,8 +37,24 @@ static unsigned int dma_bits = 64;
 module_param(dma_bits, uint, 0444);
 MODULE_PARM_DESC(dma_bits, "Width of the device's DMA addresses (default: 64)");
 
-static struct platform_device *model_pdev;
 static struct workqueue_struct *model_wq;
+
+/**
+ * struct model_device - the device, and what outlives its driver
+ * @users: the driver while it is bound, and every open file
+ * @dev: the device
+ * @lock: guards @importers
+ * @importers: every &struct model_importer
+ * @misc: for programs
+ */
+struct model_device {
+	struct kref users;
+	struct device *dev;
+	/* Taken outside of that of an importer. */
+	struct mutex lock;
+	struct list_head importers;
+	struct miscdevice misc;
+};
 
 /**
  * struct model_mapping - what the device can reach of a buffer
@@ -53,7 +72,10 @@ struct model_mapping {
 
 /**
  * struct model_importer - an open file
+ * @device: which device
+ * @node: in &model_device.importers
  * @lock: one ioctl at a time
+ * @gone: the driver has left the device
  * @engine: the thread that stands for the hardware
  * @attach: the device on the buffer; NULL before ATTACH
  * @mapping: the current one, or NULL; guarded by the reservation lock
@@ -61,8 +83,11 @@ struct model_mapping {
  * @seqno: number of the last fence on it
  */
 struct model_importer {
+	struct model_device *device;
+	struct list_head node;
 	/* Taken outside the reservation lock. */
 	struct mutex lock;
+	bool gone;
 	struct kthread_worker *engine;
 	struct dma_buf_attachment *attach;
 	struct model_mapping *mapping;
@@ -74,6 +99,7 @@ struct model_importer {
  * struct model_job - one command to the device
  * @fence: signals when it is done
  * @lock: that of @fence
+ * @imp: whose it is
  * @after: what to wait for before it begins, or NULL
  * @work: in the queue of the engine
  * @sgt: where to work
@@ -86,6 +112,7 @@ struct model_job {
 	struct dma_fence fence;
 	/* The fence lives as long, and so does this. */
 	spinlock_t lock;
+	struct model_importer *imp;
 	struct dma_fence *after;
 	struct kthread_work work;
 	struct sg_table *sgt;
@@ -138,7 +165,8 @@ static void model_job_dma(struct model_job *job)
 	int i;
 
 	for_each_sgtable_dma_sg(job->sgt, sg, i) {
-		phys_addr_t at = dma_to_phys(&model_pdev->dev, sg_dma_address(sg));
+		phys_addr_t at = dma_to_phys(job->imp->device->dev,
+					     sg_dma_address(sg));
 		phys_addr_t end = at + min_t(size_t, left, sg_dma_len(sg));
 
 		left -= end - at;
@@ -155,6 +183,16 @@ static void model_job_dma(struct model_job *job)
 	}
 }
 
+/* A device that is gone waits for nobody: the end must not depend on others. */
+static bool model_job_wait(struct model_job *job)
+{
+	long left = !job->after;
+
+	while (!left && !READ_ONCE(job->imp->gone))
+		left = dma_fence_wait_timeout(job->after, false, HZ / 10);
+	return left;
+}
+
 /*
  * Others wait for the fence, some of them with the reservation lock held or in
  * order to free memory. So whatever leads to the signal must do without both.
@@ -164,9 +202,10 @@ static void model_job_run(struct kthread_work *work)
 	struct model_job *job = container_of(work, struct model_job, work);
 	bool cookie = dma_fence_begin_signalling();
 
-	if (job->after)
-		dma_fence_wait(job->after, false);
-	model_job_dma(job);
+	if (model_job_wait(job))
+		model_job_dma(job);
+	else
+		dma_fence_set_error(&job->fence, -ENODEV);
 	dma_fence_signal(&job->fence);
 	dma_fence_end_signalling(cookie);
 
@@ -263,6 +302,7 @@ static int model_queue_locked(struct model_importer *imp, struct model_job *job)
 		return err;
 
 	/* Nothing can fail from here on. */
+	job->imp = imp;
 	job->sgt = imp->mapping->sgt;
 	job->size = imp->attach->dmabuf->size;
 	__module_get(THIS_MODULE);
@@ -282,6 +322,8 @@ static int model_queue(struct model_importer *imp, struct model_job *job)
 	struct dma_buf_attachment *attach = imp->attach;
 	int err;
 
+	if (imp->gone)
+		return -ENODEV;
 	if (!attach)
 		return -EINVAL;
 
@@ -338,6 +380,8 @@ static int model_sum(struct model_importer *imp, u64 __user *to)
 		return PTR_ERR(job);
 	err = dma_fence_wait(&job->fence, true);
 	if (!err)
+		err = min(dma_fence_get_status(&job->fence), 0);
+	if (!err)
 		err = put_user(job->sum, to);
 	dma_fence_put(&job->fence);
 	return err;
@@ -348,13 +392,15 @@ static int model_attach(struct model_importer *imp, int fd)
 	struct dma_buf_attachment *attach;
 	struct dma_buf *dmabuf;
 
+	if (imp->gone)
+		return -ENODEV;
 	if (imp->attach)
 		return -EBUSY;
 
 	dmabuf = dma_buf_get(fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
-	attach = dma_buf_dynamic_attach(dmabuf, &model_pdev->dev,
+	attach = dma_buf_dynamic_attach(dmabuf, imp->device->dev,
 					dynamic ? &model_attach_ops : NULL, imp);
 	if (IS_ERR(attach)) {
 		dma_buf_put(dmabuf);
@@ -366,8 +412,11 @@ static int model_attach(struct model_importer *imp, int fd)
 
 static void model_detach(struct model_importer *imp)
 {
-	struct dma_buf *dmabuf = imp->attach->dmabuf;
+	struct dma_buf *dmabuf;
 
+	if (!imp->attach)
+		return;
+	dmabuf = imp->attach->dmabuf;
 	dma_resv_lock(dmabuf->resv, NULL);
 	model_retire(imp);
 	dma_resv_unlock(dmabuf->resv);
@@ -375,6 +424,7 @@ static void model_detach(struct model_importer *imp)
 
 	dma_buf_detach(dmabuf, imp->attach);
 	dma_buf_put(dmabuf);
+	imp->attach = NULL;
 }
 
 static long model_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -397,9 +447,17 @@ static long model_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	}
 }
 
+static void model_device_free(struct kref *users)
+{
+	kfree(container_of(users, struct model_device, users));
+}
+
+/* misc holds a lock that keeps remove from passing by. */
 static int model_open(struct inode *inode, struct file *file)
 {
 	struct model_importer *imp = kzalloc(sizeof(*imp), GFP_KERNEL);
+	struct model_device *device =
+		container_of(file->private_data, struct model_device, misc);
 
 	if (!imp)
 		return -ENOMEM;
@@ -414,6 +472,10 @@ static int model_open(struct inode *inode, struct file *file)
 	wake_up_process(imp->engine->task);
 	mutex_init(&imp->lock);
 	imp->context = dma_fence_context_alloc(1);
+	imp->device = device;
+	kref_get(&device->users);
+	scoped_guard(mutex, &device->lock)
+		list_add(&imp->node, &device->importers);
 	file->private_data = imp;
 	return 0;
 }
@@ -421,11 +483,14 @@ static int model_open(struct inode *inode, struct file *file)
 static int model_close(struct inode *inode, struct file *file)
 {
 	struct model_importer *imp = file->private_data;
+	struct model_device *device = imp->device;
 
-	if (imp->attach)
-		model_detach(imp);
+	scoped_guard(mutex, &device->lock)
+		list_del(&imp->node);
+	model_detach(imp);
 	kthread_destroy_worker(imp->engine);
 	kfree(imp);
+	kref_put(&device->users, model_device_free);
 	return 0;
 }
 
@@ -437,11 +502,51 @@ static const struct file_operations model_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 };
 
-static struct miscdevice model_device = {
-	.minor = MISC_DYNAMIC_MINOR,
-	.name = "model_importer",
-	.fops = &model_fops,
+static int model_probe(struct platform_device *pdev)
+{
+	struct model_device *device = kzalloc(sizeof(*device), GFP_KERNEL);
+	int err;
+
+	if (!device)
+		return -ENOMEM;
+	kref_init(&device->users);
+	mutex_init(&device->lock);
+	INIT_LIST_HEAD(&device->importers);
+	device->dev = &pdev->dev;
+	device->misc.minor = MISC_DYNAMIC_MINOR;
+	device->misc.name = "model_importer";
+	device->misc.fops = &model_fops;
+	platform_set_drvdata(pdev, device);
+	err = misc_register(&device->misc);
+	if (err)
+		kref_put(&device->users, model_device_free);
+	return err;
+}
+
+/* After this nobody may use the device, its DMA least of all. */
+static void model_remove(struct platform_device *pdev)
+{
+	struct model_device *device = platform_get_drvdata(pdev);
+	struct model_importer *imp;
+
+	misc_deregister(&device->misc);
+	scoped_guard(mutex, &device->lock) {
+		list_for_each_entry(imp, &device->importers, node) {
+			guard(mutex)(&imp->lock);
+			WRITE_ONCE(imp->gone, true);
+			model_detach(imp);
+		}
+	}
+	kref_put(&device->users, model_device_free);
+}
+
+static struct platform_driver model_driver = {
+	.driver.name = "model_importer",
+	.probe = model_probe,
+	.remove = model_remove,
 };
+
+static struct platform_device *model_pdev;
 
 static int __init model_init(void)
 {
@@ -455,18 +560,17 @@ static int __init model_init(void)
 	model_wq = alloc_workqueue("model_importer", WQ_UNBOUND, 0);
 	if (!model_wq)
 		return -ENOMEM;
-	model_pdev = platform_device_register_full(&info);
-	if (IS_ERR(model_pdev)) {
-		err = PTR_ERR(model_pdev);
-		goto err_wq;
-	}
-	err = misc_register(&model_device);
+	err = platform_driver_register(&model_driver);
 	if (err)
-		goto err_device;
+		goto err_wq;
+	model_pdev = platform_device_register_full(&info);
+	err = PTR_ERR_OR_ZERO(model_pdev);
+	if (err)
+		goto err_driver;
 	return 0;
 
-err_device:
-	platform_device_unregister(model_pdev);
+err_driver:
+	platform_driver_unregister(&model_driver);
 err_wq:
 	destroy_workqueue(model_wq);
 	return err;
@@ -475,8 +579,8 @@ module_init(model_init);
 
 static void __exit model_exit(void)
 {
-	misc_deregister(&model_device);
 	platform_device_unregister(model_pdev);
+	platform_driver_unregister(&model_driver);
 	destroy_workqueue(model_wq);
 	/* The code of model_job_free() goes, too. */
 	rcu_barrier();

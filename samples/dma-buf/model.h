@@ -14,9 +14,16 @@
  * takes the descriptor of such a buffer and puts its memory somewhere else, as
  * an exporter does that is short of memory of one kind; EBUSY if the buffer is
  * pinned.
+ *
+ * UNPLUG takes the memory of all buffers away, and says EBUSY or ETIMEDOUT if
+ * somebody still has some of it. PLUG gives them new memory, but for those of which
+ * somebody still has the old one; then it says EBUSY. Neither has an argument, and
+ * both may be asked again.
  */
 #define MODEL_EXPORTER_ALLOC	_IO('M', 0)
 #define MODEL_EXPORTER_MOVE	_IO('M', 1)
+#define MODEL_EXPORTER_UNPLUG	_IO('M', 5)
+#define MODEL_EXPORTER_PLUG	_IO('M', 6)
 
 /*
  * /dev/model_importer, which works on one buffer for each time it is opened.

@@ -15,70 +15,12 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "../../../../samples/dma-buf/model.h"
 #include "exporters.h"
 #include "fences.h"
-#include "harness.h"
+#include "model_fixture.h"
 #include "modules.h"
 #include "process.h"
 #include "result.h"
-
-#define PAGES	4
-
-FIXTURE(model)
-{
-	int exporter;
-	int importer;
-	int buffer;
-	size_t words;
-	__u32 *word;
-};
-
-FIXTURE_VARIANT(model)
-{
-	const char *parameters;
-	bool dynamic;
-};
-
-/* A width below 64 bits, so that memory which nobody was attached to yet is not good enough. */
-FIXTURE_VARIANT_ADD(model, static_importer) { "dynamic=0 dma_bits=32", false };
-FIXTURE_VARIANT_ADD(model, dynamic_importer) { "dynamic=1 dma_bits=32", true };
-
-FIXTURE_SETUP(model)
-{
-	int err;
-
-	/* What a test left behind that was cut short by its failure. */
-	module_unload("static_importer");
-	module_unload("least_exporter");
-	module_unload("model_importer");
-	module_unload("model_exporter");
-	err = module_load("model-exporter.ko", "");
-	if (err == -ENOENT)
-		SKIP(return, "the modules of samples/dma-buf are not here");
-	ASSERT_EQ(0, err);
-	ASSERT_EQ(0, module_load("model-importer.ko", variant->parameters));
-	self->exporter = open("/dev/model_exporter", O_RDWR | O_CLOEXEC);
-	ASSERT_GE(self->exporter, 0);
-	self->importer = open("/dev/model_importer", O_RDWR | O_CLOEXEC);
-	ASSERT_GE(self->importer, 0);
-	self->words = PAGES * page_align(1) / sizeof(__u32);
-	self->buffer = ioctl(self->exporter, MODEL_EXPORTER_ALLOC, PAGES * page_align(1));
-	ASSERT_GE(self->buffer, 0);
-	self->word = mmap(NULL, PAGES * page_align(1), PROT_READ | PROT_WRITE, MAP_SHARED,
-			  self->buffer, 0);
-	ASSERT_NE(MAP_FAILED, self->word);
-}
-
-FIXTURE_TEARDOWN(model)
-{
-	munmap(self->word, PAGES * page_align(1));
-	close(self->buffer);
-	close(self->importer);
-	close(self->exporter);
-	EXPECT_EQ(0, module_unload("model_importer"));
-	EXPECT_EQ(0, module_unload("model_exporter"));
-}
 
 /* Without that option of the kernel, what any importer has mapped stays in place. */
 static bool moves_while_mapped(bool dynamic)
@@ -86,27 +28,9 @@ static bool moves_while_mapped(bool dynamic)
 	return dynamic && !system("zgrep -qx CONFIG_DMABUF_MOVE_NOTIFY=y /proc/config.gz");
 }
 
-static int attach(int importer, int buffer)
-{
-	return result(ioctl(importer, MODEL_IMPORTER_ATTACH, (unsigned long)buffer));
-}
-
-static int fill(int importer, __u32 number)
-{
-	return result(ioctl(importer, MODEL_IMPORTER_FILL, (unsigned long)number));
-}
-
 static int move(int exporter, int buffer)
 {
 	return result(ioctl(exporter, MODEL_EXPORTER_MOVE, (unsigned long)buffer));
-}
-
-/* What poll finds at once, or after a while. */
-static int ready(int buffer, short events, int timeout)
-{
-	struct pollfd pollfd = { .fd = buffer, .events = events };
-
-	return poll(&pollfd, 1, timeout) == 1 ? pollfd.revents : 0;
 }
 
 /* How many words, read as a program should, are not the numbers from the given one on. */
@@ -120,15 +44,6 @@ static int wrong_words(int buffer, const __u32 *word, size_t words, __u32 number
 	for (i = 0; i < words; i++)
 		wrong += word[i] != number + i;
 	return sync_access(buffer, DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ) ? -1 : wrong;
-}
-
-static __u64 sum_from(__u32 number, size_t words)
-{
-	__u64 sum = 0;
-
-	while (words--)
-		sum += number++;
-	return sum;
 }
 
 /* How many page faults it takes to look at a word: none, if it is where it was at the last look. */

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A model exporter of dma-bufs.
+ * A model exporter of dma-bufs: the buffers.
  *
  * It exports ordinary memory, allocated late: when the first device maps it, or
  * the CPU touches it. By then it is known which devices are attached, so the
  * memory can be of a kind that all of them reach. Should a device come later
  * that does not reach it, or a program ask for it, the memory moves. It stays
- * where it is as long as somebody has it pinned.
+ * where it is as long as somebody has it pinned. model-card.c has the device, with
+ * which it goes.
  *
  * Documentation/dma-buf-sharing.txt explains it part by part.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/highmem.h>
-#include <linux/miscdevice.h>
 #include <linux/mm.h>
-#include <linux/module.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "model.h"
+#include "model-exporter.h"
 
 /**
  * struct model_store - the memory of a buffer, in one place
@@ -34,24 +33,6 @@ struct model_store {
 	u64 mask;
 	unsigned long count;
 	struct page *pages[] __counted_by(count);
-};
-
-/**
- * struct model_buffer - what &dma_buf.priv points to
- * @dmabuf: the buffer
- * @store: where the memory is; NULL as long as nobody needed it
- * @pins: as long as there are any, @store stays
- * @vaddr: where the kernel has mapped @store; NULL as long as nobody looks
- * @mappings: every &struct model_mapping
- *
- * All is guarded by the reservation lock.
- */
-struct model_buffer {
-	struct dma_buf *dmabuf;
-	struct model_store *store;
-	unsigned int pins;
-	void *vaddr;
-	struct list_head mappings;
 };
 
 /**
@@ -313,6 +294,11 @@ static vm_fault_t model_fault(struct vm_fault *vmf)
 	if (dma_resv_lock_interruptible(resv, NULL))
 		return VM_FAULT_NOPAGE;
 
+	/* Looked at under the lock, or the page might come after all were taken. */
+	if (dma_buf_is_revoked(buf->dmabuf)) {
+		dma_resv_unlock(resv);
+		return VM_FAULT_SIGBUS;
+	}
 	err = buf->store ? 0 : model_place(buf);
 	if (err)
 		ret = vmf_error(err);
@@ -365,10 +351,26 @@ static void model_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	buf->pins--;
 }
 
-static void model_release(struct dma_buf *dmabuf)
+/* Nobody has it mapped any more; only who said he was at work may still be. */
+static void model_revoked(struct dma_buf *dmabuf)
 {
 	struct model_buffer *buf = dmabuf->priv;
 
+	if (buf->pins || !dma_resv_test_signaled(dmabuf->resv,
+						 DMA_RESV_USAGE_BOOKKEEP))
+		return;
+	model_store_put(buf->store);
+	buf->store = NULL;
+}
+
+static void model_release(struct dma_buf *dmabuf)
+{
+	struct model_buffer *buf = dmabuf->priv;
+	struct model_card *card = buf->card;
+
+	scoped_guard(mutex, &card->lock)
+		list_del(&buf->node);
+	model_card_put(card);
 	model_store_put(buf->store);
 	kfree(buf);
 }
@@ -383,13 +385,44 @@ static const struct dma_buf_ops model_ops = {
 	.mmap = model_mmap,
 	.vmap = model_vmap,
 	.vunmap = model_vunmap,
+	.revoked = model_revoked,
 	.release = model_release,
 };
 
-static int model_alloc(unsigned long size)
+/* The card keeps what it can be told by, and the buffer keeps the card. */
+static struct dma_buf *model_export(struct model_card *card, unsigned long size,
+				    struct model_buffer *buf)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(exp_info);
+
+	exp_info.ops = &model_ops;
+	exp_info.size = PAGE_ALIGN(size);
+	exp_info.flags = O_RDWR;
+	exp_info.priv = buf;
+
+	guard(mutex)(&card->lock);
+	if (!card->plugged)
+		return ERR_PTR(-ENODEV);
+	buf->dmabuf = dma_buf_export(&exp_info);
+	if (IS_ERR(buf->dmabuf))
+		return buf->dmabuf;
+	kref_get(&card->users);
+	buf->card = card;
+	list_add(&buf->node, &card->buffers);
+	return buf->dmabuf;
+}
+
+/**
+ * model_alloc - a new buffer
+ * @card: of whose memory
+ * @size: in bytes
+ *
+ * Return: the descriptor.
+ */
+int model_alloc(struct model_card *card, unsigned long size)
+{
 	struct model_buffer *buf;
+	struct dma_buf *dmabuf;
 	int fd;
 
 	if (!size || PHYS_PFN(size) >= totalram_pages())
@@ -400,25 +433,26 @@ static int model_alloc(unsigned long size)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&buf->mappings);
 
-	exp_info.ops = &model_ops;
-	exp_info.size = PAGE_ALIGN(size);
-	exp_info.flags = O_RDWR;
-	exp_info.priv = buf;
-	buf->dmabuf = dma_buf_export(&exp_info);
-	if (IS_ERR(buf->dmabuf)) {
-		fd = PTR_ERR(buf->dmabuf);
+	dmabuf = model_export(card, size, buf);
+	if (IS_ERR(dmabuf)) {
 		kfree(buf);
-		return fd;
+		return PTR_ERR(dmabuf);
 	}
 
 	/* On success the descriptor owns the buffer, else we still do. */
-	fd = dma_buf_fd(buf->dmabuf, O_CLOEXEC);
+	fd = dma_buf_fd(dmabuf, O_CLOEXEC);
 	if (fd < 0)
-		dma_buf_put(buf->dmabuf);
+		dma_buf_put(dmabuf);
 	return fd;
 }
 
-static int model_move_fd(int fd)
+/**
+ * model_move_fd - put the memory of a buffer somewhere else
+ * @fd: descriptor of the buffer
+ *
+ * Return: 0, -EBUSY if it is pinned, -EINVAL if it is none of ours, or another errno.
+ */
+int model_move_fd(int fd)
 {
 	struct dma_buf *dmabuf = dma_buf_get(fd);
 	struct model_buffer *buf;
@@ -435,40 +469,12 @@ static int model_move_fd(int fd)
 	err = dma_resv_lock_interruptible(dmabuf->resv, NULL);
 	if (err)
 		goto out;
-	if (buf->store)
+	if (dma_buf_is_revoked(dmabuf))
+		err = -ENODEV;
+	else if (buf->store)
 		err = model_move(buf, model_mask(dmabuf));
 	dma_resv_unlock(dmabuf->resv);
 out:
 	dma_buf_put(dmabuf);
 	return err;
 }
-
-static long model_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	switch (cmd) {
-	case MODEL_EXPORTER_ALLOC:
-		return model_alloc(arg);
-	case MODEL_EXPORTER_MOVE:
-		return model_move_fd(arg);
-	default:
-		return -ENOTTY;
-	}
-}
-
-static const struct file_operations model_fops = {
-	.owner = THIS_MODULE,
-	.unlocked_ioctl = model_ioctl,
-	.compat_ioctl = model_ioctl,
-};
-
-static struct miscdevice model_device = {
-	.minor = MISC_DYNAMIC_MINOR,
-	.name = "model_exporter",
-	.fops = &model_fops,
-};
-module_misc_device(model_device);
-
-/* As MODULE_IMPORT_NS() does, whose argument is not written the same everywhere. */
-MODULE_INFO(import_ns, "DMA_BUF");
-MODULE_DESCRIPTION("A model exporter of dma-bufs");
-MODULE_LICENSE("GPL");
