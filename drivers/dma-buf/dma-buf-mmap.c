@@ -129,8 +129,12 @@ int dma_buf_exporter_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 {
 	struct dma_buf_object *obj = to_dma_buf_object(dmabuf);
 	struct file *file = dmabuf->file;
-	int err = dma_buf_mmap_begin(obj);
+	int err;
 
+	/* Who comes later does not count, or could keep it from ever being free. */
+	if (dma_buf_is_gone(dmabuf))
+		return dma_buf_refused(dmabuf, NULL, call, "core", -ENODEV);
+	err = dma_buf_mmap_begin(obj);
 	if (err)
 		return dma_buf_refused(dmabuf, NULL, call, "memory", err);
 	if (dma_buf_is_gone(dmabuf))

@@ -7,6 +7,7 @@
 #include <linux/dma-buf.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,11 +15,12 @@
 #include "fences.h"
 #include "model_fixture.h"
 #include "process.h"
+#include "race.h"
 #include "send_fd.h"
 
 #define SIZE	(PAGES * page_align(1))
 
-static sigjmp_buf touched;
+static __thread sigjmp_buf touched;
 
 static void on_signal(int signal)
 {
@@ -28,17 +30,15 @@ static void on_signal(int signal)
 /* 0, or the signal that it got for that. */
 static int touch(__u32 *word)
 {
-	struct sigaction action = { .sa_handler = on_signal }, bus, segv;
+	struct sigaction action = { .sa_handler = on_signal };
 	int got;
 
-	sigaction(SIGBUS, &action, &bus);
+	sigaction(SIGBUS, &action, NULL);
 	/* User Mode Linux logs either one if nobody is there for this one. */
-	sigaction(SIGSEGV, &action, &segv);
+	sigaction(SIGSEGV, &action, NULL);
 	got = sigsetjmp(touched, 1);
 	if (!got)
 		__atomic_add_fetch(word, 1, __ATOMIC_RELAXED);
-	sigaction(SIGSEGV, &segv, NULL);
-	sigaction(SIGBUS, &bus, NULL);
 	return got;
 }
 
@@ -279,6 +279,122 @@ TEST_F(model, importer_loses_its_driver)
 	EXPECT_EQ(0, attach(self->importer, self->buffer));
 	EXPECT_EQ(0, fill(self->importer, 9));
 	close(timeline);
+}
+
+/* What a racer returns when it saw what cannot be. */
+#define IMPOSSIBLE	1
+
+/* @gone: the same number from when nobody has the memory until it is there again, else 0 */
+struct course {
+	int exporter;
+	int buffer;
+	__u32 *word;
+	unsigned long gone;
+};
+
+static unsigned long gone(struct course *course)
+{
+	return __atomic_load_n(&course->gone, __ATOMIC_SEQ_CST);
+}
+
+static int excuse(int err)
+{
+	return err == -ENODEV ? 0 : err;
+}
+
+static int step_unplug(struct racer *racer)
+{
+	struct course *course = racer->course;
+	int err;
+
+	do {
+		err = unplug(course->exporter);
+	} while (err == -EBUSY || err == -ETIMEDOUT);
+	if (err)
+		return err;
+	__atomic_store_n(&course->gone, racer->steps + 1, __ATOMIC_SEQ_CST);
+	sched_yield();
+	if (touch(course->word) != SIGBUS)
+		return IMPOSSIBLE;
+	__atomic_store_n(&course->gone, 0, __ATOMIC_SEQ_CST);
+	return plug(course->exporter);
+}
+
+/* An area that is new each time: revoke has to find those that come at the wrong moment. */
+static int step_map_and_touch(struct racer *racer)
+{
+	struct course *course = racer->course;
+	unsigned long before;
+	void *area = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, course->buffer, 0);
+	int err = 0;
+
+	if (area == MAP_FAILED)
+		return excuse(-errno);
+	touch(area);
+	sched_yield();
+	before = gone(course);
+	if (!touch(area) && before && gone(course) == before)
+		err = IMPOSSIBLE;
+	munmap(area, SIZE);
+	return err;
+}
+
+static int step_work(struct racer *racer)
+{
+	struct course *course = racer->course;
+	int importer = open("/dev/model_importer", O_RDWR | O_CLOEXEC), err;
+	__u64 sum;
+
+	if (importer < 0)
+		return -errno;
+	err = attach(importer, course->buffer);
+	err = err ?: fill(importer, 1);
+	err = err ?: result(ioctl(importer, MODEL_IMPORTER_SUM, &sum));
+	close(importer);
+	return excuse(err);
+}
+
+static int step_sync(struct racer *racer)
+{
+	struct course *course = racer->course;
+	int err = sync_access(course->buffer, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW);
+
+	err = err ?: sync_access(course->buffer, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW);
+	ready(course->buffer, POLLIN, 1);
+	return excuse(err);
+}
+
+/* Its release waits for the unplug, and the unplug passes it by or finds it. */
+static int step_alloc_and_close(struct racer *racer)
+{
+	struct course *course = racer->course;
+	int buffer = ioctl(course->exporter, MODEL_EXPORTER_ALLOC, SIZE);
+
+	if (buffer < 0)
+		return excuse(-errno);
+	close(buffer);
+	return 0;
+}
+
+TEST_F(model, everybody_is_at_it)
+{
+	struct racer racers[] = {
+		{ .name = "unplug", .step = step_unplug },
+		{ .name = "map and touch", .step = step_map_and_touch },
+		{ .name = "map and touch as well", .step = step_map_and_touch },
+		{ .name = "work", .step = step_work },
+		{ .name = "work as well", .step = step_work },
+		{ .name = "sync and poll", .step = step_sync },
+		{ .name = "alloc and close", .step = step_alloc_and_close },
+	};
+	struct course course = { self->exporter, self->buffer, self->word, 0 };
+	struct racer *failed;
+
+	/* User Mode Linux with its one looks at the areas of others without their lock. */
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "not enough CPUs for a race");
+	failed = race_run(racers, ARRAY_SIZE(racers), &course);
+	EXPECT_EQ(NULL, failed) TH_LOG("%s: %d", failed->name, failed->error);
 }
 
 TEST_HARNESS_MAIN
