@@ -64,7 +64,7 @@ static void dma_buf_begin_revoke(struct dma_buf_object *obj)
 		to_attachment_object(attach)->named = false;
 	}
 	/* Pollers, too. */
-	obj->tell_exporter = obj->base.ops->revoked;
+	obj->tell_exporter = !!obj->base.ops->revoked;
 	dma_buf_let_go(obj);
 }
 
