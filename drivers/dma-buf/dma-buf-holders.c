@@ -17,7 +17,8 @@
 struct dma_buf_holders dma_buf_count_holders(struct dma_buf_object *obj)
 {
 	struct dma_buf_holders holders = {
-		.told = atomic_read(&obj->mmap_calls),
+		/* Pairs with dma_buf_mmap_returns(): areas are empty, or known of. */
+		.told = atomic_read_acquire(&obj->mmap_calls),
 		.others = obj->vmap_users,
 	};
 	struct dma_buf_attachment *attach;
@@ -36,6 +37,29 @@ struct dma_buf_holders dma_buf_count_holders(struct dma_buf_object *obj)
 }
 
 /**
+ * dma_buf_is_free - has nobody the memory of a revoked buffer any more?
+ * @obj: the buffer
+ *
+ * Tells the exporter if he was not told yet: whoever lets go counts down first and
+ * takes the lock then, so that somebody else may find it free before.
+ *
+ * Context: The caller holds the reservation lock.
+ * Return: true if so.
+ */
+bool dma_buf_is_free(struct dma_buf_object *obj)
+{
+	struct dma_buf_holders holders = dma_buf_count_holders(obj);
+
+	if (holders.told || holders.others)
+		return false;
+	if (obj->tell_exporter) {
+		obj->tell_exporter = false;
+		obj->base.ops->revoked(&obj->base);
+	}
+	return true;
+}
+
+/**
  * dma_buf_let_go - tell pollers, and who waits for it, that a buffer is revoked or
  *                  held by one less; and the exporter, once nobody has it
  * @obj: the buffer
@@ -44,16 +68,8 @@ struct dma_buf_holders dma_buf_count_holders(struct dma_buf_object *obj)
  */
 void dma_buf_let_go(struct dma_buf_object *obj)
 {
-	const struct dma_buf_ops *ops = obj->base.ops;
-	struct dma_buf_holders holders;
-
 	WRITE_ONCE(obj->let_go, obj->let_go + 1);
 	wake_up_poll(&obj->poll_wait, EPOLLERR | EPOLLHUP);
-	if (!obj->tell_exporter)
-		return;
-	holders = dma_buf_count_holders(obj);
-	if (holders.told || holders.others)
-		return;
-	obj->tell_exporter = false;
-	ops->revoked(&obj->base);
+	if (obj->tell_exporter)
+		dma_buf_is_free(obj);
 }

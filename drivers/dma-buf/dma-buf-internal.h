@@ -85,7 +85,7 @@ struct dma_buf_poll {
  * @revoked: the memory is gone for everybody; changed under the reservation lock
  * @tell_exporter: nobody called &dma_buf_ops.revoked since; guarded by the same
  * @let_go: counts what was unmapped since; guarded by the same
- * @mmap_calls: how many programs are in mmap
+ * @mmap_calls: how many programs are in mmap, and one who empties their areas
  * @mapped_elsewhere: one of them got an area that the core cannot empty
  * @closed: &dma_buf.file is going, and its memory may be another file's soon
  * @poll_armed: for each of @polls: on a fence, or about to be found too late
@@ -254,7 +254,7 @@ int dma_buf_exporter_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 
 /**
  * struct dma_buf_holders - who still has a revoked buffer mapped
- * @told: those who let go soon: devices that were told to, programs in mmap
+ * @told: those who are to let go soon: devices that were told, programs in mmap
  * @others: devices and users in the kernel that nobody can tell
  */
 struct dma_buf_holders {
@@ -263,6 +263,7 @@ struct dma_buf_holders {
 
 /* dma-buf-holders.c */
 struct dma_buf_holders dma_buf_count_holders(struct dma_buf_object *obj);
+bool dma_buf_is_free(struct dma_buf_object *obj);
 void dma_buf_let_go(struct dma_buf_object *obj);
 
 /* dma-buf-fence.c */

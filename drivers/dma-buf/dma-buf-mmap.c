@@ -78,9 +78,8 @@ static void dma_buf_mmap_returns(struct callback_head *work)
 	smp_mb();
 	if (dma_buf_is_gone(dmabuf))
 		dma_buf_empty_areas(obj);
-	atomic_dec(&obj->mmap_calls);
-	/* Pairs with the same: who counted this one is woken. */
-	smp_mb__after_atomic();
+	/* Ordered on both sides: the areas are empty, and who counted this is woken. */
+	atomic_dec_return(&obj->mmap_calls);
 	if (dma_buf_is_gone(dmabuf)) {
 		dma_resv_lock(dmabuf->resv, NULL);
 		dma_buf_let_go(obj);

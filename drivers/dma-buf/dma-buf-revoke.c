@@ -25,15 +25,18 @@
  * Attach and detach work all the time: a device may wait for better times.
  */
 
-/* The caller holds the reservation lock. */
-static void dma_buf_name_holders(struct dma_buf_object *obj)
+/*
+ * Who was told is not named if he had no time. The caller holds the reservation lock.
+ */
+static void dma_buf_name_holders(struct dma_buf_object *obj, bool told)
 {
 	struct dma_buf_attachment *attach;
 
 	list_for_each_entry(attach, &obj->base.attachments, node) {
 		struct dma_buf_attachment_object *at = to_attachment_object(attach);
 
-		if (!dma_buf_attachment_is_mapped(at) || at->named)
+		if (!dma_buf_attachment_is_mapped(at) || at->named ||
+		    (dma_buf_attachment_hears(at) && !told))
 			continue;
 		at->named = true;
 		dma_buf_report(&obj->base, attach->dev, DMA_BUF_HELD,
@@ -49,11 +52,15 @@ static void dma_buf_name_holders(struct dma_buf_object *obj)
 			       "was mapped by processes where only its exporter can empty it");
 }
 
-/* The caller holds the reservation lock. */
+/*
+ * Nobody may think that it is free before the areas are empty, so that counts as an
+ * mmap, until dma_buf_revoke() has done it. The caller holds the reservation lock.
+ */
 static void dma_buf_begin_revoke(struct dma_buf_object *obj)
 {
 	struct dma_buf_attachment *attach;
 
+	atomic_inc(&obj->mmap_calls);
 	WRITE_ONCE(obj->revoked, true);
 	/* An mmap sees that, or is counted below. */
 	smp_mb();
@@ -63,14 +70,23 @@ static void dma_buf_begin_revoke(struct dma_buf_object *obj)
 		dma_buf_keep_no_more(to_attachment_object(attach));
 		to_attachment_object(attach)->named = false;
 	}
-	/* Pollers, too. */
 	obj->tell_exporter = !!obj->base.ops->revoked;
-	dma_buf_let_go(obj);
 }
 
-/* Wait until those who were told have let go; so long at most. */
+/* Without the lock: a process's fault may hold others and want this one. */
+static void dma_buf_finish_revoke(struct dma_buf_object *obj)
+{
+	dma_buf_empty_areas(obj);
+	dma_resv_lock(obj->base.resv, NULL);
+	atomic_dec(&obj->mmap_calls);
+	dma_buf_let_go(obj);
+	dma_resv_unlock(obj->base.resv);
+}
+
+/* Wait until those who were told have let go; so long at most, of that time. */
 static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *obj,
-						       long left)
+						       long left,
+						       unsigned long timeout)
 {
 	struct dma_resv *resv = obj->base.resv;
 	struct dma_buf_holders holders;
@@ -88,8 +104,8 @@ static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *ob
 					  left);
 	}
 	holders.others += READ_ONCE(obj->mapped_elsewhere);
-	if (holders.told || holders.others)
-		dma_buf_name_holders(obj);
+	if (!dma_buf_is_free(obj) || holders.others)
+		dma_buf_name_holders(obj, timeout);
 	dma_resv_unlock(resv);
 	return holders;
 }
@@ -99,7 +115,7 @@ static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *ob
  * @dmabuf: the buffer; the caller holds a reference, or a lock without which its
  *          own release operation does not return
  * @timeout: how long devices may take to finish and importers to unmap, in jiffies;
- *           0 to look only, MAX_SCHEDULE_TIMEOUT for as long as it takes
+ *           0 to wait for nobody, MAX_SCHEDULE_TIMEOUT for as long as it takes
  *
  * For the exporter. From now on map, pin, vmap, mmap and the begin of CPU access
  * fail with -ENODEV, poll reports EPOLLERR and EPOLLHUP beside what is ready, and
@@ -120,6 +136,11 @@ static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *ob
  *
  * The memory must stay as long as the answer is not 0.
  *
+ * A program can make it last: by a fence that it adds, by a debugger that stops its
+ * mmap. So where something has to go on, as in a remove operation, do not wait without
+ * a limit; and with a lock that release takes, wait for nobody, since what is waited
+ * for may come behind that release in the same task.
+ *
  * Context: May sleep; neither interrupted nor killed by a signal. The lock must not
  * be held.
  * Return: 0 if neither a device nor the kernel nor a process has the memory mapped
@@ -127,13 +148,14 @@ static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *ob
  * invalidate_mappings, those that detached without an unmap), or dma_buf_vmap(), or
  * if processes ever had where only the exporter can empty it; -ETIMEDOUT if the time
  * was over before a fence signaled, an importer that was told unmapped, or an mmap
- * that had begun before was done. Then each of these devices has a line in the log.
- * -EINVAL for no buffer.
+ * that had begun before was done. Then each of these devices has a line in the log,
+ * but for those that were told and had no time. -EINVAL for no buffer.
  */
 int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)
 {
 	struct dma_buf_holders holders;
 	struct dma_buf_object *obj;
+	bool begun;
 	long left;
 	int err = 0;
 
@@ -143,16 +165,18 @@ int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)
 	obj = to_dma_buf_object(dmabuf);
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	if (!obj->revoked)
+	begun = !obj->revoked;
+	if (begun)
 		dma_buf_begin_revoke(obj);
 	dma_resv_unlock(dmabuf->resv);
-	dma_buf_empty_areas(obj);
+	if (begun)
+		dma_buf_finish_revoke(obj);
 
 	timeout = min_t(unsigned long, timeout, MAX_SCHEDULE_TIMEOUT);
 	left = dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
 				     false, timeout);
 	/* Without a fence there is always a jiffy left. */
-	holders = dma_buf_wait_for_holders(obj, min_t(long, left, timeout));
+	holders = dma_buf_wait_for_holders(obj, min_t(long, left, timeout), timeout);
 	if (left <= 0 || holders.told)
 		err = -ETIMEDOUT;
 	else if (holders.others)
@@ -171,12 +195,11 @@ EXPORT_SYMBOL_GPL(dma_buf_revoke);
  *
  * Context: May sleep. Takes the lock.
  * Return: 0. Otherwise it stays revoked: -EBUSY if somebody still has a mapping
- * from before, -EINVAL for no buffer.
+ * from before, or is in mmap at this moment; -EINVAL for no buffer.
  */
 int dma_buf_restore(struct dma_buf *dmabuf)
 {
 	struct dma_buf_attachment *attach;
-	struct dma_buf_holders holders;
 	struct dma_buf_object *obj;
 	int err = 0;
 
@@ -186,10 +209,9 @@ int dma_buf_restore(struct dma_buf *dmabuf)
 	obj = to_dma_buf_object(dmabuf);
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	holders = dma_buf_count_holders(obj);
 	if (!obj->revoked)
 		goto out;
-	if (holders.told || holders.others) {
+	if (!dma_buf_is_free(obj)) {
 		err = -EBUSY;
 		goto out;
 	}

@@ -363,6 +363,19 @@ static void model_revoked(struct dma_buf *dmabuf)
 	buf->store = NULL;
 }
 
+/**
+ * model_forget - the memory of a buffer is gone for all
+ * @buf: the buffer, of which dma_buf_revoke() said so; that stays so meanwhile
+ *
+ * model_revoked() may have been too early, with a fence pending.
+ */
+void model_forget(struct model_buffer *buf)
+{
+	dma_resv_lock(buf->dmabuf->resv, NULL);
+	model_revoked(buf->dmabuf);
+	dma_resv_unlock(buf->dmabuf->resv);
+}
+
 static void model_release(struct dma_buf *dmabuf)
 {
 	struct model_buffer *buf = dmabuf->priv;

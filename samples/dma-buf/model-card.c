@@ -8,6 +8,7 @@
  *
  * Documentation/dma-buf-sharing.txt explains it part by part.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -20,22 +21,41 @@
 #define MODEL_PATIENCE	(2 * HZ)
 
 /*
- * Take the memory from everybody. What somebody holds after that goes when he lets
- * go of it; whoever asks again is told. Buffers cannot come meanwhile, or go.
+ * Take the memory of each buffer from everybody, or ask again. Those on the list are
+ * there as long as the lock is held: release takes it. For the same reason nobody is
+ * waited for with it.
  */
-static int model_unplug(struct model_card *card)
+static int model_revoke_all(struct model_card *card, unsigned long timeout)
 {
-	unsigned long end = jiffies + MODEL_PATIENCE;
 	struct model_buffer *buf;
 	int err, ret = 0;
 
 	guard(mutex)(&card->lock);
-	card->plugged = false;
+	/* Somebody put it back meanwhile. */
+	if (card->plugged)
+		return 0;
 	list_for_each_entry(buf, &card->buffers, node) {
-		err = dma_buf_revoke(buf->dmabuf, max_t(long, 0, end - jiffies));
-		ret = ret ?: err;
+		err = dma_buf_revoke(buf->dmabuf, timeout);
+		if (!err)
+			model_forget(buf);
+		else if (ret != -ETIMEDOUT)
+			ret = err;
 	}
 	return ret;
+}
+
+static int model_unplug(struct model_card *card)
+{
+	unsigned long end = jiffies + MODEL_PATIENCE;
+	int err;
+
+	scoped_guard(mutex, &card->lock)
+		card->plugged = false;
+	while ((err = model_revoke_all(card, 0)) == -ETIMEDOUT &&
+	       time_before(jiffies, end))
+		msleep(20);
+	/* Who was told and still has it is named now. What he has goes with his unmap. */
+	return err ? model_revoke_all(card, 1) : 0;
 }
 
 /* The card is back, empty. Whoever still has the old memory gets no new one. */

@@ -68,5 +68,6 @@ struct model_buffer {
 
 int model_alloc(struct model_card *card, unsigned long size);
 int model_move_fd(int fd);
+void model_forget(struct model_buffer *buf);
 
 #endif /* _MODEL_EXPORTER_H */

@@ -485,9 +485,11 @@ static int model_close(struct inode *inode, struct file *file)
 	struct model_importer *imp = file->private_data;
 	struct model_device *device = imp->device;
 
+	/* As long as it is attached, remove has to find it. */
+	scoped_guard(mutex, &imp->lock)
+		model_detach(imp);
 	scoped_guard(mutex, &device->lock)
 		list_del(&imp->node);
-	model_detach(imp);
 	kthread_destroy_worker(imp->engine);
 	kfree(imp);
 	kref_put(&device->users, model_device_free);
@@ -531,9 +533,11 @@ static void model_remove(struct platform_device *pdev)
 
 	misc_deregister(&device->misc);
 	scoped_guard(mutex, &device->lock) {
+		/* Who waits for a job of one waits for those of all others, too. */
+		list_for_each_entry(imp, &device->importers, node)
+			WRITE_ONCE(imp->gone, true);
 		list_for_each_entry(imp, &device->importers, node) {
 			guard(mutex)(&imp->lock);
-			WRITE_ONCE(imp->gone, true);
 			model_detach(imp);
 		}
 	}

@@ -12,6 +12,7 @@ static atomic_t revocations;
 static void race_revoked(struct dma_buf *dmabuf)
 {
 	dma_resv_assert_held(dmabuf->resv);
+	KUNIT_EXPECT_TRUE(race_of(dmabuf)->test, dma_buf_is_revoked(dmabuf));
 	atomic_inc(&revocations);
 }
 

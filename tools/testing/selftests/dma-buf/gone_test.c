@@ -62,13 +62,13 @@ static int plug(int exporter)
 	return result(ioctl(exporter, MODEL_EXPORTER_PLUG));
 }
 
-static void expect_gone(struct __test_metadata *_metadata, FIXTURE_DATA(model) *self)
+static void expect_gone(struct __test_metadata *_metadata, int buffer, __u32 *word)
 {
-	EXPECT_EQ(SIGBUS, touch(self->word));
-	EXPECT_EQ(-ENODEV, map_again(self->buffer));
-	EXPECT_EQ(-ENODEV, sync_access(self->buffer, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ));
-	EXPECT_EQ(POLLERR | POLLHUP, ready(self->buffer, POLLIN, 0) & ~POLLIN);
-	EXPECT_EQ(SIZE, lseek(self->buffer, 0, SEEK_END));
+	EXPECT_EQ(SIGBUS, touch(word));
+	EXPECT_EQ(-ENODEV, map_again(buffer));
+	EXPECT_EQ(-ENODEV, sync_access(buffer, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ));
+	EXPECT_EQ(POLLERR | POLLHUP, ready(buffer, POLLIN, 0) & ~POLLIN);
+	EXPECT_EQ(SIZE, lseek(buffer, 0, SEEK_END));
 }
 
 /* 0, or -errno; what a driver is bound to is its device of the same name. */
@@ -93,7 +93,7 @@ TEST_F(model, memory_goes_and_comes_empty)
 	ASSERT_EQ(1, *self->word);
 	ASSERT_EQ(0, sync_access(self->buffer, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW));
 	EXPECT_EQ(0, unplug(self->exporter));
-	expect_gone(_metadata, self);
+	expect_gone(_metadata, self->buffer, self->word);
 	EXPECT_EQ(0, sync_access(self->buffer, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW));
 	EXPECT_EQ(-ENODEV, result(ioctl(self->exporter, MODEL_EXPORTER_ALLOC, SIZE)));
 	EXPECT_EQ(-ENODEV, result(ioctl(self->exporter, MODEL_EXPORTER_MOVE, self->buffer)));
@@ -114,7 +114,7 @@ TEST_F(model, device_lets_go_if_it_is_told)
 	ASSERT_EQ(0, attach(self->importer, self->buffer));
 	ASSERT_EQ(0, fill(self->importer, 7));
 	EXPECT_EQ(variant->dynamic ? 0 : -EBUSY, unplug(self->exporter));
-	expect_gone(_metadata, self);
+	expect_gone(_metadata, self->buffer, self->word);
 	EXPECT_EQ(variant->dynamic ? -ENODEV : 0, fill(self->importer, 7));
 	EXPECT_EQ(0, attach(late, self->buffer));
 	EXPECT_EQ(-ENODEV, fill(late, 7));
@@ -122,7 +122,7 @@ TEST_F(model, device_lets_go_if_it_is_told)
 	EXPECT_EQ(variant->dynamic ? 0 : -EBUSY, plug(self->exporter));
 	EXPECT_EQ(variant->dynamic ? 0 : -ENODEV, fill(late, 7));
 	if (!variant->dynamic) {
-		expect_gone(_metadata, self);
+		expect_gone(_metadata, self->buffer, self->word);
 		close(self->importer);
 		self->importer = -1;
 		EXPECT_EQ(0, plug(self->exporter));
@@ -140,6 +140,7 @@ TEST_F(model, who_sleeps_in_poll_is_woken)
 
 	if (timeline == -ENODEV)
 		SKIP(return, "this kernel has no sw_sync");
+	ASSERT_EQ(0, touch(self->word));
 	ASSERT_EQ(0, fence_add(self->buffer, DMA_BUF_SYNC_WRITE, timeline, 1));
 	pid = process_start();
 	/* User Mode Linux looks at all areas of a process that ends meanwhile, without a lock. */
@@ -152,7 +153,10 @@ TEST_F(model, who_sleeps_in_poll_is_woken)
 	EXPECT_EQ(0, process_end(pid));
 	EXPECT_EQ(0, timeline_advance(timeline, 1));
 	EXPECT_EQ(0, unplug(self->exporter));
-	expect_gone(_metadata, self);
+	expect_gone(_metadata, self->buffer, self->word);
+	EXPECT_EQ(0, plug(self->exporter));
+	EXPECT_EQ(0, touch(self->word));
+	EXPECT_EQ(1, *self->word);
 	close(timeline);
 }
 
@@ -212,7 +216,7 @@ TEST_F(model, exporter_loses_its_driver)
 	ASSERT_EQ(0, attach(self->importer, self->buffer));
 	ASSERT_EQ(0, fill(self->importer, 7));
 	ASSERT_EQ(0, bind_driver("model_exporter", "unbind"));
-	expect_gone(_metadata, self);
+	expect_gone(_metadata, self->buffer, self->word);
 	EXPECT_EQ(-ENODEV, result(ioctl(self->exporter, MODEL_EXPORTER_ALLOC, SIZE)));
 	EXPECT_EQ(-ENODEV, plug(self->exporter));
 	EXPECT_EQ(-1, open("/dev/model_exporter", O_RDWR));
@@ -222,7 +226,7 @@ TEST_F(model, exporter_loses_its_driver)
 	close(self->exporter);
 	self->exporter = open("/dev/model_exporter", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(self->exporter, 0);
-	expect_gone(_metadata, self);
+	expect_gone(_metadata, self->buffer, self->word);
 	munmap(self->word, SIZE);
 	close(self->buffer);
 	self->buffer = ioctl(self->exporter, MODEL_EXPORTER_ALLOC, SIZE);
@@ -239,9 +243,9 @@ TEST_F(model, exporter_loses_its_driver_with_a_fence_pending)
 	ASSERT_EQ(0, touch(self->word));
 	ASSERT_EQ(0, fence_add(self->buffer, DMA_BUF_SYNC_WRITE, timeline, 1));
 	ASSERT_EQ(0, bind_driver("model_exporter", "unbind"));
-	expect_gone(_metadata, self);
+	expect_gone(_metadata, self->buffer, self->word);
 	EXPECT_EQ(0, timeline_advance(timeline, 1));
-	expect_gone(_metadata, self);
+	expect_gone(_metadata, self->buffer, self->word);
 	close(timeline);
 }
 
@@ -281,6 +285,26 @@ TEST_F(model, importer_loses_its_driver)
 	close(timeline);
 }
 
+/* A job of one waits for somebody else, and its unmap for the job; another has nothing to do. */
+TEST_F(model, both_lose_their_drivers)
+{
+	int other = open("/dev/model_importer", O_RDWR | O_CLOEXEC);
+	int timeline = timeline_open();
+
+	if (timeline == -ENODEV)
+		SKIP(return, "this kernel has no sw_sync");
+	ASSERT_EQ(0, attach(self->importer, self->buffer));
+	ASSERT_EQ(0, attach(other, self->buffer));
+	ASSERT_EQ(0, fence_add(self->buffer, DMA_BUF_SYNC_WRITE, timeline, 1));
+	ASSERT_EQ(0, fill(self->importer, 7));
+	ASSERT_EQ(0, bind_driver("model_exporter", "unbind"));
+	ASSERT_EQ(0, bind_driver("model_importer", "unbind"));
+	EXPECT_EQ(0, timeline_advance(timeline, 1));
+	expect_gone(_metadata, self->buffer, self->word);
+	close(other);
+	close(timeline);
+}
+
 /* What a racer returns when it saw what cannot be. */
 #define IMPOSSIBLE	1
 
@@ -317,7 +341,11 @@ static int step_unplug(struct racer *racer)
 	if (touch(course->word) != SIGBUS)
 		return IMPOSSIBLE;
 	__atomic_store_n(&course->gone, 0, __ATOMIC_SEQ_CST);
-	return plug(course->exporter);
+	/* An mmap that is about to be refused may be in the way. */
+	do {
+		err = plug(course->exporter);
+	} while (err == -EBUSY);
+	return err;
 }
 
 /* An area that is new each time: revoke has to find those that come at the wrong moment. */
