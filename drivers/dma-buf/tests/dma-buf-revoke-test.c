@@ -235,12 +235,10 @@ static void tell_exporter(struct dma_buf *dmabuf)
 	struct mock_exporter *exp = dmabuf->priv;
 	u32 value;
 
-	if (mapped_area) {
-		pagefault_disable();
+	if (mapped_area)
 		KUNIT_EXPECT_EQ(exp->test, -EFAULT,
-				__get_user(value, mapped_area));
-		pagefault_enable();
-	}
+				copy_from_user_nofault(&value, mapped_area,
+						       sizeof(value)));
 	KUNIT_EXPECT_TRUE(exp->test, dma_resv_is_locked(dmabuf->resv));
 	KUNIT_EXPECT_TRUE(exp->test, dma_buf_is_revoked(dmabuf));
 	KUNIT_EXPECT_EQ(exp->test, 0, exp->users);
