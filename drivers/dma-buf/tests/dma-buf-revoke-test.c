@@ -398,6 +398,55 @@ static void processes_see_nothing(struct kunit *test)
 	vm_munmap(addr, size);
 }
 
+static DECLARE_COMPLETION(areas_locked);
+static DECLARE_COMPLETION(unlock_areas);
+
+/* In a task of its own: who lets go may not have this lock. */
+static long lock_areas(void *arg)
+{
+	struct address_space *mapping = arg;
+
+	i_mmap_lock_write(mapping);
+	complete(&areas_locked);
+	wait_for_completion(&unlock_areas);
+	i_mmap_unlock_write(mapping);
+	return 0;
+}
+
+/* The last device lets go while areas of processes are being emptied. */
+static void not_free_before_areas_are_empty(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	struct mock_task *locker, *task;
+	unsigned long addr;
+
+	addr = mock_mmap(test, exp->dmabuf->file, MOCK_PAGES, 0, PROT_WRITE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	exp->ops.revoked = tell_exporter;
+	told_exporter = 0;
+
+	reinit_completion(&areas_locked);
+	reinit_completion(&unlock_areas);
+	locker = mock_task(test, lock_areas, exp->dmabuf->file->f_mapping);
+	mock_wait(test, &areas_locked);
+	task = mock_task(test, revoke_in_task, exp);
+	mock_wait_for(test, dma_buf_is_revoked(exp->dmabuf));
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, 0, told_exporter);
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 0));
+	KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_restore(exp->dmabuf));
+	complete(&unlock_areas);
+
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(locker));
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(task));
+	KUNIT_EXPECT_EQ(test, 1, told_exporter);
+	KUNIT_EXPECT_EQ(test, -EFAULT, put_user(2, (u32 __user *)addr));
+	vm_munmap(addr, MOCK_PAGES << PAGE_SHIFT);
+}
+
 /* The last one has counted down and not yet taken the lock, and is late. */
 static void last_one_is_late(struct kunit *test)
 {
@@ -597,6 +646,7 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(fence_that_never_signals),
 	KUNIT_CASE(pollers_see_it),
 	KUNIT_CASE(processes_see_nothing),
+	KUNIT_CASE(not_free_before_areas_are_empty),
 	KUNIT_CASE(last_one_is_late),
 	KUNIT_CASE(named_in_time),
 	KUNIT_CASE_PARAM(mmap_in_progress, result_gen_params),
