@@ -4,6 +4,8 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
 
 #include "dma-buf-internal.h"
 
@@ -60,8 +62,8 @@ bool dma_buf_is_free(struct dma_buf_object *obj)
 }
 
 /**
- * dma_buf_let_go - tell pollers, and who waits for it, that a buffer is revoked or
- *                  held by one less; and the exporter, once nobody has it
+ * dma_buf_let_go - tell pollers, and who waits for it, that a buffer is revoked, held
+ *                  by one less, or restored; and the exporter, once nobody has it
  * @obj: the buffer
  *
  * Context: The caller holds the reservation lock.
@@ -69,7 +71,9 @@ bool dma_buf_is_free(struct dma_buf_object *obj)
 void dma_buf_let_go(struct dma_buf_object *obj)
 {
 	WRITE_ONCE(obj->let_go, obj->let_go + 1);
-	wake_up_poll(&obj->poll_wait, EPOLLERR | EPOLLHUP);
+	/* Those who wait exclusively, too: it is the end for each. */
+	__wake_up(&obj->poll_wait, TASK_NORMAL, 0,
+		  poll_to_key(EPOLLERR | EPOLLHUP));
 	if (obj->tell_exporter)
 		dma_buf_is_free(obj);
 }

@@ -83,31 +83,35 @@ static void dma_buf_finish_revoke(struct dma_buf_object *obj)
 	dma_resv_unlock(obj->base.resv);
 }
 
-/* Wait until those who were told have let go; so long at most, of that time. */
-static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *obj,
-						       long left,
-						       unsigned long timeout)
+/*
+ * Wait until those who were told have let go; so long at most, of that time. True with
+ * those who are left, false if the buffer was restored meanwhile.
+ */
+static bool dma_buf_wait_for_holders(struct dma_buf_object *obj, long left,
+				     unsigned long timeout,
+				     struct dma_buf_holders *holders)
 {
 	struct dma_resv *resv = obj->base.resv;
-	struct dma_buf_holders holders;
+	bool revoked;
 	u32 let_go;
 
 	for (;;) {
 		dma_resv_lock(resv, NULL);
 		let_go = obj->let_go;
-		holders = dma_buf_count_holders(obj);
-		if (!holders.told || left <= 0)
+		revoked = obj->revoked;
+		*holders = dma_buf_count_holders(obj);
+		if (!revoked || !holders->told || left <= 0)
 			break;
 		dma_resv_unlock(resv);
 		left = wait_event_timeout(obj->poll_wait,
 					  READ_ONCE(obj->let_go) != let_go,
 					  left);
 	}
-	holders.others += READ_ONCE(obj->mapped_elsewhere);
-	if (!dma_buf_is_free(obj) || holders.others)
+	holders->others += READ_ONCE(obj->mapped_elsewhere);
+	if (revoked && (!dma_buf_is_free(obj) || holders->others))
 		dma_buf_name_holders(obj, timeout);
 	dma_resv_unlock(resv);
-	return holders;
+	return revoked;
 }
 
 /**
@@ -149,7 +153,8 @@ static struct dma_buf_holders dma_buf_wait_for_holders(struct dma_buf_object *ob
  * if processes ever had where only the exporter can empty it; -ETIMEDOUT if the time
  * was over before a fence signaled, an importer that was told unmapped, or an mmap
  * that had begun before was done. Then each of these devices has a line in the log,
- * but for those that were told and had no time. -EINVAL for no buffer.
+ * but for those that were told and had no time. -EAGAIN if dma_buf_restore() came
+ * meanwhile, and -EINVAL for no buffer.
  */
 int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)
 {
@@ -176,8 +181,10 @@ int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)
 	left = dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
 				     false, timeout);
 	/* Without a fence there is always a jiffy left. */
-	holders = dma_buf_wait_for_holders(obj, min_t(long, left, timeout), timeout);
-	if (left <= 0 || holders.told)
+	if (!dma_buf_wait_for_holders(obj, min_t(long, left, timeout), timeout,
+				      &holders))
+		err = -EAGAIN;
+	else if (left <= 0 || holders.told)
 		err = -ETIMEDOUT;
 	else if (holders.others)
 		err = -EBUSY;
@@ -224,6 +231,8 @@ int dma_buf_restore(struct dma_buf *dmabuf)
 			WRITE_ONCE(at->settled, false);
 	}
 	WRITE_ONCE(obj->revoked, false);
+	/* Whoever waits in dma_buf_revoke() waits for nothing. */
+	dma_buf_let_go(obj);
 out:
 	dma_resv_unlock(dmabuf->resv);
 	return err;

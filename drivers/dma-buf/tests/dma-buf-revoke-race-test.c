@@ -144,7 +144,7 @@ static long step_revoke_or_use(struct racer *racer)
 	switch (get_random_u32_below(4)) {
 	case 0:
 		err = dma_buf_revoke(dmabuf, get_random_u32_below(2));
-		return err == -EBUSY || err == -ETIMEDOUT ? 0 : err;
+		return err == -EBUSY || err == -ETIMEDOUT || err == -EAGAIN ? 0 : err;
 	case 1:
 		err = dma_buf_restore(dmabuf);
 		return err == -EBUSY ? 0 : err;

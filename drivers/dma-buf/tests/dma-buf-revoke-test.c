@@ -380,6 +380,28 @@ static void last_one_is_late(struct kunit *test)
 	}
 }
 
+static long revoke_for_ever(void *arg)
+{
+	struct mock_exporter *exp = arg;
+
+	return dma_buf_revoke(exp->dmabuf, MAX_SCHEDULE_TIMEOUT);
+}
+
+/* Who waits for the last one hears of it, even if the last one is too late to say so. */
+static void restored_while_somebody_waits(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
+	struct mock_task *task;
+
+	atomic_inc(&obj->mmap_calls);
+	task = mock_task(test, revoke_for_ever, exp);
+	mock_wait_for(test, waitqueue_active(&obj->poll_wait));
+	atomic_dec(&obj->mmap_calls);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, mock_task_join(task));
+}
+
 /* Who was told is named once he had time, and who cannot be told at once. */
 static void named_in_time(struct kunit *test)
 {
@@ -431,6 +453,7 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(fence_that_never_signals),
 	KUNIT_CASE(pollers_see_it),
 	KUNIT_CASE(last_one_is_late),
+	KUNIT_CASE(restored_while_somebody_waits),
 	KUNIT_CASE(named_in_time),
 	KUNIT_CASE(bad_arguments),
 	KUNIT_CASE(restore_without_revoke),

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "fences.h"
@@ -157,6 +158,32 @@ TEST_F(model, who_sleeps_in_poll_is_woken)
 	EXPECT_EQ(0, plug(self->exporter));
 	EXPECT_EQ(0, touch(self->word));
 	EXPECT_EQ(1, *self->word);
+	close(timeline);
+}
+
+/* As servers do that have a thread for each of several epolls. */
+TEST_F(model, each_epoll_is_told)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE };
+	int timeline = timeline_open();
+	int epolls[2], i;
+
+	if (timeline == -ENODEV)
+		SKIP(return, "this kernel has no sw_sync");
+	ASSERT_EQ(0, fence_add(self->buffer, DMA_BUF_SYNC_WRITE, timeline, 1));
+	for (i = 0; i < 2; i++) {
+		epolls[i] = epoll_create1(EPOLL_CLOEXEC);
+		ASSERT_GE(epolls[i], 0);
+		ASSERT_EQ(0, epoll_ctl(epolls[i], EPOLL_CTL_ADD, self->buffer, &event));
+		ASSERT_EQ(0, epoll_wait(epolls[i], &event, 1, 0));
+		event.events = EPOLLIN | EPOLLET | EPOLLEXCLUSIVE;
+	}
+	EXPECT_EQ(-ETIMEDOUT, unplug(self->exporter));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(1, epoll_wait(epolls[i], &event, 1, 0));
+		EXPECT_EQ(EPOLLERR | EPOLLHUP, event.events);
+		close(epolls[i]);
+	}
 	close(timeline);
 }
 
