@@ -396,6 +396,7 @@ static void restored_while_somebody_waits(struct kunit *test)
 
 	atomic_inc(&obj->mmap_calls);
 	task = mock_task(test, revoke_for_ever, exp);
+	/* It sleeps, or is about to. */
 	mock_wait_for(test, waitqueue_active(&obj->poll_wait));
 	atomic_dec(&obj->mmap_calls);
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
