@@ -145,10 +145,11 @@ struct dma_buf_ops {
 	/**
 	 * @revoked: Neither a device nor the kernel nor a program has the memory
 	 * mapped any more; locked. Called once after each dma_buf_revoke() that
-	 * was the first: by it, or by the last one to let go, however late. What
-	 * programs mapped where the core cannot empty it is the exporter's
-	 * business, and fences may still be pending: if dma_buf_revoke() said
-	 * -ETIMEDOUT after that, ask it again. Optional.
+	 * was the first: by it or a later one, by dma_buf_restore(), or by the
+	 * last one to let go, however late. What programs mapped where the core
+	 * cannot empty it is the exporter's business, and fences may still be
+	 * pending: if dma_buf_revoke() said -ETIMEDOUT after that, ask it again.
+	 * Optional.
 	 */
 	void (*revoked)(struct dma_buf *dmabuf);
 };

@@ -286,7 +286,7 @@ static long revoke_in_task(void *arg)
 {
 	struct mock_exporter *exp = arg;
 
-	return dma_buf_revoke(exp->dmabuf, MOCK_DEADLOCK);
+	return dma_buf_revoke(exp->dmabuf, MAX_SCHEDULE_TIMEOUT);
 }
 
 /* First a fence, then two importers, and no signal ends the wait. */
@@ -380,13 +380,6 @@ static void last_one_is_late(struct kunit *test)
 	}
 }
 
-static long revoke_for_ever(void *arg)
-{
-	struct mock_exporter *exp = arg;
-
-	return dma_buf_revoke(exp->dmabuf, MAX_SCHEDULE_TIMEOUT);
-}
-
 /* Who waits for the last one hears of it, even if the last one is too late to say so. */
 static void restored_while_somebody_waits(struct kunit *test)
 {
@@ -395,7 +388,7 @@ static void restored_while_somebody_waits(struct kunit *test)
 	struct mock_task *task;
 
 	atomic_inc(&obj->mmap_calls);
-	task = mock_task(test, revoke_for_ever, exp);
+	task = mock_task(test, revoke_in_task, exp);
 	/* It sleeps, or is about to. */
 	mock_wait_for(test, waitqueue_active(&obj->poll_wait));
 	atomic_dec(&obj->mmap_calls);

@@ -93,13 +93,4 @@ static inline int ready(int buffer, short events, int timeout)
 	return poll(&pollfd, 1, timeout) == 1 ? pollfd.revents : 0;
 }
 
-static inline __u64 sum_from(__u32 number, size_t words)
-{
-	__u64 sum = 0;
-
-	while (words--)
-		sum += number++;
-	return sum;
-}
-
 #endif

@@ -46,6 +46,15 @@ static int wrong_words(int buffer, const __u32 *word, size_t words, __u32 number
 	return sync_access(buffer, DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ) ? -1 : wrong;
 }
 
+static __u64 sum_from(__u32 number, size_t words)
+{
+	__u64 sum = 0;
+
+	while (words--)
+		sum += number++;
+	return sum;
+}
+
 /* How many page faults it takes to look at a word: none, if it is where it was at the last look. */
 static long faults(const __u32 *word)
 {
