@@ -47,6 +47,10 @@ mutants: tree		## change the core in MUTANTS small ways: would a test notice? ta
 compare: kernel		## the tests on the kernel's own core and on this one, side by side
 	@scripts/compare/run
 
+peers: tree		## programs and tests of others, on the kernel's own core and on this one
+	@scripts/packages peers
+	@scripts/peers/run
+
 bench: tree		## this core's speed beside that of the kernel's own: build/bench/
 	@scripts/packages bench
 	@scripts/bench/run
@@ -115,4 +119,4 @@ tree: base
 help:
 	@sed -n 's/^## \?//p; s/^\([a-z-]*\):.*\t## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 19
 
-.PHONY: help packages base tree kernel demo dmabuf dmabuf-install test test-smp stress coverage fuzz mutants compare bench check check-all users docs patch install uninstall clean distclean
+.PHONY: help packages base tree kernel demo dmabuf dmabuf-install test test-smp stress coverage fuzz mutants compare peers bench check check-all users docs patch install uninstall clean distclean
