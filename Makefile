@@ -23,6 +23,7 @@ dmabuf-install: dmabuf	## installs it with its manual, below DESTDIR if that is 
 		DESTDIR=$(if $(DESTDIR),$(abspath $(DESTDIR))) install
 
 test: tree		## every test there is, with all checks and as it ships; the last line counts them
+	@scripts/packages peers
 	@scripts/test
 
 test-smp: tree		## the same as it ships on two emulated processors, with 32-bit programs as well
