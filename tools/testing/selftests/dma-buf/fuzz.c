@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
-#include <linux/io_uring.h>
 #include <linux/kcov.h>
 #include <poll.h>
 #include <signal.h>
@@ -39,6 +38,7 @@
 #include "process.h"
 #include "result.h"
 #include "send_fd.h"
+#include "uring.h"
 
 #define WORKERS		4
 #define SLOTS		12	/* of each kind, in each worker */
@@ -311,29 +311,15 @@ static int do_epoll(void)
 /* Leaves the ring with its request pending. */
 static int do_ring(void)
 {
-	struct io_uring_params params = { 0 };
-	int ring = result(syscall(SYS_io_uring_setup, 2, &params));
-	struct io_uring_sqe *sqe;
-	char *queue;
+	struct uring ring;
+	int err = uring_open(&ring), fd;
 
-	if (ring < 0)
-		return ring;
-	queue = mmap(NULL, page_align(params.sq_off.array + 64), PROT_READ | PROT_WRITE, MAP_SHARED,
-		     ring, IORING_OFF_SQ_RING);
-	sqe = mmap(NULL, page_align(1), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
-	if (queue != MAP_FAILED && sqe != MAP_FAILED) {
-		sqe->opcode = IORING_OP_POLL_ADD;
-		sqe->fd = buffer();
-		sqe->poll32_events = draw(2) ? POLLIN : POLLOUT;
-		*(unsigned int *)(queue + params.sq_off.array) = 0;
-		__atomic_store_n((unsigned int *)(queue + params.sq_off.tail), 1, __ATOMIC_RELEASE);
-		syscall(SYS_io_uring_enter, ring, 1, 0, 0, NULL, 0);
-	}
-	if (queue != MAP_FAILED)
-		munmap(queue, page_align(params.sq_off.array + 64));
-	if (sqe != MAP_FAILED)
-		munmap(sqe, page_align(1));
-	return keep(others, ring);
+	if (err)
+		return err;
+	uring_poll(&ring, buffer(), draw(2) ? POLLIN : POLLOUT);
+	fd = dup(ring.fd);
+	uring_close(&ring);
+	return keep(others, fd);
 }
 
 static int do_import(void)

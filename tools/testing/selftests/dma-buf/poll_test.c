@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for a buffer: poll, select and epoll. Readable when all writers are done, writable when
+ * Waiting for a buffer: poll, select, epoll and io_uring. Readable when all writers are done, writable when
  * everybody is.
  */
 #define ONE_EXPORTER
@@ -13,6 +13,7 @@
 #include "fence_fixture.h"
 #include "process.h"
 #include "result.h"
+#include "uring.h"
 
 /* What poll says of the buffer at this moment. */
 static int ready_now(int fd, int events)
@@ -385,6 +386,62 @@ TEST_F(fenced, close_before_the_timeline)
 	EXPECT_EQ(0, ready_now(self->buf.fd, POLLIN | POLLOUT));
 	buffer_destroy(&self->buf);
 	EXPECT_EQ(0, close(doomed));
+}
+
+TEST_F(fenced, ring_is_told)
+{
+	struct uring ring;
+	int err = uring_open(&ring);
+
+	if (err == -ENOSYS)
+		SKIP(return, "this kernel has no io_uring");
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 1));
+	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_READ, self->timeline, 2));
+	ASSERT_EQ(0, uring_poll(&ring, self->buf.fd, POLLIN));
+	ASSERT_EQ(0, uring_poll(&ring, self->buf.fd, POLLOUT));
+	EXPECT_EQ(-ETIMEDOUT, uring_result(&ring, 0));
+	ASSERT_EQ(0, timeline_advance(self->timeline, 1));
+	EXPECT_EQ(POLLIN, uring_result(&ring, HANG_GUARD_MS));
+	EXPECT_EQ(-ETIMEDOUT, uring_result(&ring, 0));
+	ASSERT_EQ(0, timeline_advance(self->timeline, 1));
+	EXPECT_EQ(POLLOUT, uring_result(&ring, HANG_GUARD_MS));
+	uring_close(&ring);
+}
+
+/* A request has the buffer's file, and ends with its ring. */
+TEST_F(fenced, ring_has_the_file)
+{
+	struct uring ring;
+	int err = uring_open(&ring);
+
+	if (err == -ENOSYS)
+		SKIP(return, "this kernel has no io_uring");
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 1));
+	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 2));
+	ASSERT_EQ(0, uring_poll(&ring, self->buf.fd, POLLIN));
+	buffer_destroy(&self->buf);
+	ASSERT_EQ(0, timeline_advance(self->timeline, 1));
+	EXPECT_EQ(-ETIMEDOUT, uring_result(&ring, 0));
+	ASSERT_EQ(0, timeline_advance(self->timeline, 1));
+	EXPECT_EQ(POLLIN, uring_result(&ring, HANG_GUARD_MS));
+	uring_close(&ring);
+}
+
+TEST_F(fenced, ring_closed_with_a_pending_fence)
+{
+	struct uring ring;
+	int err = uring_open(&ring);
+
+	if (err == -ENOSYS)
+		SKIP(return, "this kernel has no io_uring");
+	ASSERT_EQ(0, err);
+	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 1));
+	ASSERT_EQ(0, uring_poll(&ring, self->buf.fd, POLLIN));
+	buffer_destroy(&self->buf);
+	uring_close(&ring);
+	ASSERT_EQ(0, timeline_advance(self->timeline, 1));
 }
 
 TEST_HARNESS_MAIN
