@@ -23,7 +23,7 @@ dmabuf-install: dmabuf	## installs it with its manual, below DESTDIR if that is 
 		DESTDIR=$(if $(DESTDIR),$(abspath $(DESTDIR))) install
 
 test: tree		## every test there is, with all checks and as it ships; the last line counts them
-	@scripts/packages peers
+	@scripts/packages test
 	@scripts/test
 
 test-smp: tree		## the same as it ships on two emulated processors, with 32-bit programs as well
@@ -46,6 +46,7 @@ mutants: tree		## change the core in MUTANTS small ways: would a test notice? ta
 	@scripts/mutants
 
 compare: kernel		## the tests on the kernel's own core and on this one, side by side
+	@scripts/packages test
 	@scripts/compare/run
 
 peers: tree		## programs and tests of others, on the kernel's own core and on this one

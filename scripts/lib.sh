@@ -14,8 +14,8 @@ LOGS=$BUILD/logs RESULTS=$BUILD/test
 
 # use_kind KIND: which kernel: that of `make kernel`, or one of another configuration:
 # -production, -smp, -debug, -smp-kasan, -smp-kcsan, -smp-rt, -smp-bare, -smp-gcov,
-# -peers, -bench-plain, -bench-debug, -bench-smp. Of these, *-smp* are for a machine with two processors, and
-# *-base are without our core.
+# -peers, -smp-peers, -bench-plain, -bench-debug, -bench-smp. Of these, *-smp* are for a
+# machine with two processors, and *-base are without our core.
 # shellcheck disable=SC2034
 use_kind() {
 	KIND=$1
