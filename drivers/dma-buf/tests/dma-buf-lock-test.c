@@ -3,7 +3,10 @@
  * Tests of dma-buf: calls that need the reservation lock, by somebody who has not
  * got it. It is told, and then all happens under it.
  */
+#include <linux/debug_locks.h>
 #include <linux/dma-buf.h>
+#include <linux/irqflags.h>
+#include <linux/sched/mm.h>
 
 #include "mock.h"
 
@@ -193,11 +196,55 @@ static void lockdep_tells_who_has_the_lock(struct kunit *test)
 	expect_unlocked(test, exp, NULL, &unlocked_rows[6]);
 }
 
+/* As pin_user_pages() would. Lockdep goes on as if nothing had been found. */
+static void map_looks_at_a_process(struct mock_exporter *exp, enum mock_op op)
+{
+	struct mm_struct *mm = exp->hook_data;
+	unsigned long flags;
+
+	if (op != MOCK_MAP)
+		return;
+	local_irq_save(flags);
+	debug_locks_silent = 1;
+	might_lock_read(&mm->mmap_lock);
+	exp->hook_data = debug_locks ? NULL : exp;
+	debug_locks = 1;
+	debug_locks_silent = 0;
+	local_irq_restore(flags);
+}
+
+/*
+ * The fault handlers of exporters take the reservation lock under the mmap lock. An exporter that
+ * does the opposite is found by its first map, not by the first deadlock.
+ */
+static void lockdep_knows_the_mmap_lock_is_outside(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf_attachment *attach = mock_attach(mock_importer(test, "imp"), exp);
+	struct mm_struct *mm;
+	struct sg_table *sgt;
+
+	/* Nobody else takes a lock while lockdep does not look. */
+	if (!IS_ENABLED(CONFIG_PROVE_LOCKING) || num_online_cpus() > 1)
+		kunit_skip(test, "it takes lockdep, and one processor");
+	mm = mm_alloc();
+	KUNIT_ASSERT_NOT_NULL(test, mm);
+	exp->hook_data = mm;
+	exp->hook = map_looks_at_a_process;
+	sgt = dma_buf_map_attachment_unlocked(attach, DMA_TO_DEVICE);
+	exp->hook = NULL;
+	KUNIT_EXPECT_PTR_EQ(test, exp, exp->hook_data);
+	if (!IS_ERR(sgt))
+		dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_TO_DEVICE);
+	mmput(mm);
+}
+
 static struct kunit_case dma_buf_lock_cases[] = {
 	KUNIT_CASE(forgotten_lock_is_told_and_taken),
 	KUNIT_CASE(old_importer_works_as_with_the_lock),
 	KUNIT_CASE(forgotten_lock_is_not_waited_for),
 	KUNIT_CASE(lockdep_tells_who_has_the_lock),
+	KUNIT_CASE(lockdep_knows_the_mmap_lock_is_outside),
 	{}
 };
 
