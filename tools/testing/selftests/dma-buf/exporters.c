@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "prime.h"
 #include "result.h"
 
 size_t page_align(size_t size)
@@ -133,21 +134,19 @@ static int udmabuf_create(struct buffer *buf, size_t size, int flags)
 
 static int vgem_create(struct buffer *buf, size_t size, int flags)
 {
-	struct drm_mode_create_dumb dumb = { .bpp = 32 };
 	struct drm_prime_handle prime = { .flags = flags };
+	int err;
 
 	buf->device = drm_open("vgem");
 	if (buf->device < 0)
 		return buf->device;
-	dumb.width = page_align(1) * 8 / dumb.bpp;
-	dumb.height = size / page_align(1);
-	if (ioctl(buf->device, DRM_IOCTL_MODE_CREATE_DUMB, &dumb))
-		return -errno;
-	prime.handle = dumb.handle;
+	err = create_handle(buf->device, size, &prime.handle);
+	if (err)
+		return err;
 	if (ioctl(buf->device, DRM_IOCTL_PRIME_HANDLE_TO_FD, &prime))
 		return -errno;
 	buf->fd = prime.fd;
-	buf->size = dumb.size;
+	buf->size = size;
 	return 0;
 }
 

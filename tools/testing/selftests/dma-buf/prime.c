@@ -6,7 +6,21 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
+#include "exporters.h"
 #include "result.h"
+
+int create_handle(int device, size_t size, __u32 *handle)
+{
+	struct drm_mode_create_dumb dumb = {
+		.bpp = 32,
+		.width = page_align(1) / 4,
+		.height = size / page_align(1),
+	};
+	int err = result(ioctl(device, DRM_IOCTL_MODE_CREATE_DUMB, &dumb));
+
+	*handle = dumb.handle;
+	return err;
+}
 
 int import_handle(int device, int fd, __u32 *handle)
 {

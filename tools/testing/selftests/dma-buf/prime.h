@@ -4,6 +4,10 @@
 #define DMA_BUF_PRIME_H
 
 #include <linux/types.h>
+#include <stddef.h>
+
+/* A new object of the device, of whole pages; 0 or -errno. */
+int create_handle(int device, size_t size, __u32 *handle);
 
 /* The handle by which the device knows the buffer from now on; 0 or -errno. */
 int import_handle(int device, int fd, __u32 *handle);
