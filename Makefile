@@ -38,7 +38,7 @@ coverage: tree		## which lines and branches of the core no test comes to: build/
 	@scripts/packages coverage
 	@scripts/coverage
 
-fuzz: tree		## programs that do anything at random, for SECONDS seconds, from SEED
+fuzz: tree		## programs that do anything at random, for SECONDS seconds in each of three ways, from SEED
 	@scripts/packages smp
 	@scripts/fuzz $(or $(SECONDS),600) $(SEED)
 

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * usage: fuzz SECONDS [SEED]
+ * usage: fuzz [-a] SECONDS [SEED [CORPUS]]
  *
  * Processes that do at random all that a program can do with buffers, while memory runs out now and
  * then and any of them is killed at any moment. What each does follows from SEED, which is printed.
- * A kernel with KCOV says what is worth doing again. At the end nothing may be left over; the rest
- * is for who reads the kernel's log.
+ * A kernel with KCOV says what is worth doing again; that is read from the file CORPUS, if there is
+ * one, and written there. At the end nothing may be left over; the rest is for who reads the
+ * kernel's log.
  *
- * Not for User Mode Linux: a fork that is killed half-way is its end, whatever else goes on.
+ * With -a one process does it alone, and is not killed. That is for User Mode Linux: a fork that is
+ * killed half-way is its end, whatever else goes on.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dma-buf.h>
-#include <linux/kcov.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@
 #include <unistd.h>
 
 #include "buffer_info.h"
+#include "corpus.h"
 #include "exporters.h"
 #include "faults.h"
 #include "fences.h"
@@ -43,30 +45,25 @@
 #define WORKERS		4
 #define SLOTS		12	/* of each kind, in each worker */
 #define STRETCH		16	/* calls that are judged, and repeated, together */
-#define CORPUS		1024
-#define PLACES		65536	/* as many as 16 bits tell apart */
-#define CALLS		25
-#define COVER		(64 << 10)
+#define CALLS		25	/* the last of them is fork */
 /* Objects that come and go by chance in a cache, whatever is done. */
 #define BY_CHANCE	400
 
 /* What all processes share. */
 static struct shared {
-	uint64_t corpus[CORPUS];
-	unsigned long corpus_size;
-	unsigned char place[PLACES];
-	unsigned long places;
 	unsigned long calls[CALLS];
 	unsigned long failed[CALLS];
 } *shared;
 
 static int sockets[WORKERS][2];
 static uint64_t chance;
-static int buffers[SLOTS], others[SLOTS];
+/* Waiters are epolls and rings, paths are descriptors of a buffer that can do nothing. */
+static int slots[4][SLOTS];
+static int *const buffers = slots[0], *const fences = slots[1];
+static int *const waiters = slots[2], *const paths = slots[3];
 static void *maps[SLOTS];
 static size_t sizes[SLOTS];
 static int timeline, devices[2];
-static unsigned long *cover;
 
 static unsigned int draw(unsigned int below)
 {
@@ -79,9 +76,9 @@ static unsigned int draw(unsigned int below)
 }
 
 /* A place for a new one; what was there goes. */
-static int *place(int *slots)
+static int *place(int *kind)
 {
-	int *slot = &slots[draw(SLOTS)];
+	int *slot = &kind[draw(SLOTS)];
 
 	if (*slot >= 0)
 		close(*slot);
@@ -89,24 +86,32 @@ static int *place(int *slots)
 	return slot;
 }
 
-static int keep(int *slots, int fd)
+static int keep(int *kind, int fd)
 {
-	int *slot = place(slots);
+	int *slot = place(kind);
 
 	if (fd >= 0)
 		*slot = fd;
 	return fd;
 }
 
-/* Most often there is one; now and then it is no buffer at all. */
-static int buffer(void)
+/* One of them, or -1 where there is none. */
+static int any(const int *kind)
 {
-	int fd, patience = 4;
+	unsigned int start = draw(SLOTS), i = start;
 
 	do {
-		fd = buffers[draw(SLOTS)];
-	} while (fd < 0 && --patience);
-	return draw(32) ? fd : others[draw(SLOTS)];
+		if (kind[i] >= 0)
+			return kind[i];
+		i = (i + 1) % SLOTS;
+	} while (i != start);
+	return -1;
+}
+
+/* Now and then it is no buffer at all. */
+static int buffer(void)
+{
+	return any(draw(32) ? buffers : draw(2) ? fences : paths);
 }
 
 static int do_export(void)
@@ -129,9 +134,8 @@ static int do_dup(void)
 
 static int do_close(void)
 {
-	int fd = *place(draw(4) ? buffers : others);
-
-	return fd < 0 ? 0 : fd;
+	place(slots[draw(4)]);
+	return 0;
 }
 
 static int do_path(void)
@@ -139,12 +143,12 @@ static int do_path(void)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", buffer());
-	return keep(buffers, result(open(path, draw(3) ? O_PATH : O_RDWR)));
+	return keep(paths, result(open(path, draw(8) ? O_PATH : O_RDWR)));
 }
 
 static int do_send(void)
 {
-	return send_fd(sockets[draw(WORKERS)][1], draw(8) ? buffer() : others[draw(SLOTS)]);
+	return send_fd(sockets[draw(WORKERS)][1], draw(8) ? buffer() : any(waiters));
 }
 
 static int do_receive(void)
@@ -152,39 +156,51 @@ static int do_receive(void)
 	return keep(buffers, receive_fd(sockets[draw(WORKERS)][0]));
 }
 
+/* Of so many most often some, at times too many. */
+static size_t pages(size_t all)
+{
+	return (1 + (all && draw(8) ? draw(all) : draw(9))) * page_align(1);
+}
+
 static int do_mmap(void)
 {
 	unsigned int i = draw(SLOTS);
+	int fd = buffer();
+	off_t size = lseek(fd, 0, SEEK_END);
 
 	if (maps[i])
 		munmap(maps[i], sizes[i]);
-	sizes[i] = (1 + draw(9)) * page_align(1);
-	maps[i] = mmap(NULL, sizes[i], draw(4) ? PROT_READ | PROT_WRITE : PROT_READ,
-		       draw(8) ? MAP_SHARED : MAP_PRIVATE, buffer(), draw(3) * page_align(1));
+	sizes[i] = pages(size > 0 ? size / page_align(1) : 0);
+	maps[i] = mmap(NULL, sizes[i], draw(2) ? PROT_READ | PROT_WRITE : PROT_READ,
+		       draw(8) ? MAP_SHARED : MAP_PRIVATE, fd,
+		       draw(4) ? 0 : draw(3) * page_align(1));
 	if (maps[i] == MAP_FAILED)
 		maps[i] = NULL;
 	return maps[i] ? 0 : -errno;
 }
 
-/* Which mapping, if any. */
+/* Which mapping, if there is one. */
 static unsigned int mapping(void)
 {
-	unsigned int i, patience = 4;
+	unsigned int start = draw(SLOTS), i = start;
 
 	do {
-		i = draw(SLOTS);
-	} while (!maps[i] && --patience);
+		if (maps[i])
+			break;
+		i = (i + 1) % SLOTS;
+	} while (i != start);
 	return i;
 }
 
 static int do_mremap(void)
 {
 	unsigned int i = mapping();
-	size_t size = (1 + draw(9)) * page_align(1);
+	size_t size;
 	void *moved;
 
 	if (!maps[i])
 		return -ENOENT;
+	size = pages(sizes[i] / page_align(1));
 	moved = mremap(maps[i], sizes[i], size, draw(2) ? MREMAP_MAYMOVE : 0);
 	if (moved == MAP_FAILED)
 		return -errno;
@@ -241,22 +257,27 @@ static int do_sync(void)
 	return sync_access(buffer(), draw(16) ? draw(8) : draw(1 << 30));
 }
 
-/* Any call of any size, with anything in it. */
+/* One of ours with anything in it, or any call of any size. */
 static int do_ioctl(void)
 {
+	static const unsigned int ours[] = {
+		DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B,
+		DMA_BUF_IOCTL_EXPORT_SYNC_FILE, DMA_BUF_IOCTL_IMPORT_SYNC_FILE,
+	};
 	static uint32_t words[64];
+	unsigned int any_call = _IOC(draw(4), draw(8) ? DMA_BUF_BASE : draw(256), draw(6),
+				     draw(2) ? 8 : draw(64));
 	size_t i;
 
 	for (i = 0; i < 64; i++)
 		words[i] = draw(2) ? draw(16) : draw(~0U);
-	return result(ioctl(buffer(), _IOC(draw(4), draw(8) ? DMA_BUF_BASE : draw(256), draw(6),
-					   draw(2) ? 8 : draw(64)),
+	return result(ioctl(buffer(), draw(8) ? ours[draw(5)] : any_call,
 			    draw(8) ? words : (void *)(uintptr_t)draw(~0U)));
 }
 
 static int do_fence(void)
 {
-	return keep(others, timeline_fence(timeline, draw(8) ? draw(200) : draw(1 << 30)));
+	return keep(fences, timeline_fence(timeline, draw(8) ? draw(200) : draw(1 << 30)));
 }
 
 static int do_signal(void)
@@ -274,17 +295,17 @@ static int do_timeline(void)
 
 static int do_fence_in(void)
 {
-	return fence_import(buffer(), 1 + draw(3), others[draw(SLOTS)]);
+	return fence_import(buffer(), 1 + draw(3), any(draw(16) ? fences : waiters));
 }
 
 static int do_fence_out(void)
 {
-	return keep(others, fence_export(buffer(), 1 + draw(3)));
+	return keep(fences, fence_export(buffer(), 1 + draw(3)));
 }
 
 static int do_merge(void)
 {
-	return keep(others, fence_merge(others[draw(SLOTS)], others[draw(SLOTS)]));
+	return keep(fences, fence_merge(any(fences), any(fences)));
 }
 
 static int do_poll(void)
@@ -300,12 +321,15 @@ static int do_poll(void)
 static int do_epoll(void)
 {
 	struct epoll_event event = { .events = draw(2) ? EPOLLIN | EPOLLOUT | EPOLLET : draw(~0U) };
-	int fd = others[draw(SLOTS)], err;
+	int waiter = any(waiters), fd = buffer(), err;
 
-	err = result(epoll_ctl(fd, draw(4) ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, buffer(), &event));
-	if (err == -EINVAL || err == -EBADF)
-		return keep(others, result(epoll_create1(EPOLL_CLOEXEC)));
-	return err ? err : result(epoll_wait(fd, &event, 1, 0));
+	err = result(epoll_ctl(waiter, EPOLL_CTL_ADD, fd, &event));
+	if (err == -EEXIST)
+		err = result(epoll_ctl(waiter, draw(4) ? EPOLL_CTL_MOD : EPOLL_CTL_DEL, fd,
+				       &event));
+	else if (err == -EINVAL || err == -EBADF)
+		return keep(waiters, result(epoll_create1(EPOLL_CLOEXEC)));
+	return err ? err : result(epoll_wait(waiter, &event, 1, 0));
 }
 
 /* Leaves the ring with its request pending. */
@@ -319,7 +343,7 @@ static int do_ring(void)
 	uring_poll(&ring, buffer(), draw(2) ? POLLIN : POLLOUT);
 	fd = dup(ring.fd);
 	uring_close(&ring);
-	return keep(others, fd);
+	return keep(waiters, fd);
 }
 
 static int do_import(void)
@@ -360,66 +384,41 @@ static const struct call {
 } calls[CALLS] = {
 	{ "export", do_export }, { "dup", do_dup }, { "close", do_close }, { "path", do_path },
 	{ "send", do_send }, { "receive", do_receive }, { "mmap", do_mmap },
-	{ "mremap", do_mremap }, { "touch", do_touch }, { "fork", do_fork }, { "name", do_name },
+	{ "mremap", do_mremap }, { "touch", do_touch }, { "name", do_name },
 	{ "sync", do_sync }, { "ioctl", do_ioctl }, { "fence", do_fence }, { "signal", do_signal },
 	{ "timeline", do_timeline }, { "fence-in", do_fence_in }, { "fence-out", do_fence_out },
 	{ "merge", do_merge }, { "poll", do_poll }, { "epoll", do_epoll }, { "ring", do_ring },
 	{ "import", do_import }, { "reopen", do_reopen }, { "read", do_read },
+	{ "fork", do_fork },
 };
 
-static void start_coverage(void)
+static void make(unsigned int nr)
 {
-	int fd = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
+	int err = calls[nr].make();
 
-	if (fd < 0 || ioctl(fd, KCOV_INIT_TRACE, COVER))
-		return;
-	cover = mmap(NULL, COVER * sizeof(*cover), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (cover == MAP_FAILED || ioctl(fd, KCOV_ENABLE, KCOV_TRACE_PC))
-		cover = NULL;
-}
-
-/* How many places of the kernel nobody had come to before. */
-static unsigned int new_places(void)
-{
-	unsigned long i, count = cover ? __atomic_load_n(&cover[0], __ATOMIC_RELAXED) : 0;
-	unsigned int found = 0;
-
-	for (i = 1; i <= count; i++) {
-		unsigned char *seen = &shared->place[(cover[i] * 0x9e3779b97f4a7c15) >> 48];
-
-		found += !__atomic_exchange_n(seen, 1, __ATOMIC_RELAXED);
-	}
-	if (cover)
-		__atomic_store_n(&cover[0], 0, __ATOMIC_RELAXED);
-	__atomic_add_fetch(&shared->places, found, __ATOMIC_RELAXED);
-	return found;
+	__atomic_add_fetch(&shared->calls[nr], 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&shared->failed[nr], err < 0, __ATOMIC_RELAXED);
 }
 
 /* Some calls, which are worth repeating if they come to where nobody was. */
-static void stretch(bool faults)
+static void stretch(bool faults, bool alone)
 {
 	uint64_t start;
 	int i;
 
-	if (shared->corpus_size && !draw(4))
-		chance = shared->corpus[draw(shared->corpus_size % CORPUS + 1)] + draw(2);
+	if (!draw(4) && corpus_get(draw(~0U), &start))
+		chance = start + draw(2);
 	start = chance;
 	for (i = 0; i < STRETCH; i++) {
-		unsigned int nr = draw(CALLS);
-		bool fail = faults && !draw(8);
-		int err;
+		bool fail = faults && !draw(16);
 
 		if (fail)
 			faults_arm(1 + draw(24));
-		err = calls[nr].make();
+		make(draw(alone ? CALLS - 1 : CALLS));
 		if (fail)
 			faults_disarm();
-		__atomic_add_fetch(&shared->calls[nr], 1, __ATOMIC_RELAXED);
-		__atomic_add_fetch(&shared->failed[nr], err < 0, __ATOMIC_RELAXED);
 	}
-	if (new_places())
-		shared->corpus[__atomic_fetch_add(&shared->corpus_size, 1, __ATOMIC_RELAXED) %
-			       CORPUS] = start;
+	corpus_judge(start);
 }
 
 static void wake(int signal)
@@ -427,32 +426,40 @@ static void wake(int signal)
 	(void)signal;
 }
 
-static void work(unsigned int number, unsigned long generation, uint64_t seed)
+/* Until it is killed, or until the time given. */
+static void work(unsigned int number, uint64_t seed, time_t end)
 {
 	/* Ends what would wait for ever, again and again. */
-	static const struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
+	static const struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
 	struct sigaction action = { .sa_handler = wake };
 	bool faults = faults_open() == 0;
+	int i;
 
-	chance = (seed << 32) + generation * WORKERS + number;
-	memset(buffers, -1, sizeof(buffers));
-	memset(others, -1, sizeof(others));
+	chance = seed + number;
+	memset(slots, -1, sizeof(slots));
 	timeline = timeline_open();
 	devices[0] = drm_open("vkms");
 	devices[1] = drm_open("vgem");
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
-	start_coverage();
-	for (;;)
-		stretch(faults);
+	corpus_watch();
+	/* Nobody begins with empty hands. */
+	for (i = 0; i < 2 * SLOTS; i++) {
+		do_export();
+		do_fence();
+		do_mmap();
+	}
+	while (!end || time(NULL) < end)
+		stretch(faults, end);
+	_exit(0);
 }
 
-static pid_t start_worker(unsigned int number, unsigned long generation, uint64_t seed)
+static pid_t start_worker(unsigned int number, uint64_t seed, time_t end)
 {
 	pid_t pid = process_start();
 
 	if (!pid)
-		work(number, generation, seed);
+		work(number, seed, end);
 	return pid;
 }
 
@@ -474,58 +481,79 @@ static long left_over(long alive, const struct slabs *before, const char **what)
 	return grown ? grown : buffers_alive() - alive;
 }
 
-static void fuzz(unsigned int seconds, uint64_t seed)
+static void fuzz(unsigned int seconds, uint64_t seed, bool alone)
 {
+	unsigned int workers = alone ? 1 : WORKERS, killed = 0, i;
 	time_t end = time(NULL) + seconds;
-	unsigned long generation = WORKERS;
 	pid_t pids[WORKERS];
-	unsigned int i;
 
-	for (i = 0; i < WORKERS; i++) {
+	for (i = 0; i < WORKERS; i++)
 		socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, sockets[i]);
-		pids[i] = start_worker(i, i, seed);
-	}
-	while (time(NULL) < end) {
-		usleep(100000 + draw(400000));
-		i = draw(WORKERS);
+	for (i = 0; i < workers; i++)
+		pids[i] = start_worker(i, seed << 32, alone ? end : 0);
+	while (!alone && time(NULL) < end) {
+		/* Each lives for some thousand calls. */
+		usleep(500000 + draw(4000000));
+		i = draw(workers);
 		kill(pids[i], SIGKILL);
 		process_end(pids[i]);
-		pids[i] = start_worker(i, generation++, seed);
+		pids[i] = start_worker(workers + killed++, seed << 32, 0);
+	}
+	for (i = 0; i < workers; i++) {
+		if (!alone)
+			kill(pids[i], SIGKILL);
+		process_end(pids[i]);
 	}
 	for (i = 0; i < WORKERS; i++) {
-		kill(pids[i], SIGKILL);
-		process_end(pids[i]);
 		close(sockets[i][0]);
 		close(sockets[i][1]);
 	}
-	printf("%lu processes were killed, coverage: %lu places\n", generation, shared->places);
+	printf("%u processes were killed, coverage: %lu places\n", killed, corpus_places());
+}
+
+static void report(void)
+{
+	unsigned long all = 0, failed = 0, seldom = 0;
+	int i;
+
+	for (i = 0; i < CALLS; i++) {
+		printf("%-10s %9lu calls, %9lu failed\n", calls[i].name, shared->calls[i],
+		       shared->failed[i]);
+		all += shared->calls[i];
+		failed += shared->failed[i];
+		seldom += shared->failed[i] * 3 > shared->calls[i] * 2;
+	}
+	printf("%lu calls, %lu failed; %lu kinds succeed less than once in three times\n", all,
+	       failed, seldom);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int seconds = argc > 1 ? atoi(argv[1]) : 10;
-	uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL);
+	bool alone = argc > 1 && !strcmp(argv[1], "-a");
+	const char *corpus = argc > 3 + alone ? argv[3 + alone] : NULL;
+	unsigned int seconds = argc > 1 + alone ? atoi(argv[1 + alone]) : 10;
+	uint64_t seed = argc > 2 + alone ? strtoull(argv[2 + alone], NULL, 0) :
+					   (uint64_t)time(NULL);
 	static struct slabs before;
 	const char *what;
 	long alive, left;
-	size_t i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("seed %llu\n", (unsigned long long)seed);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		      -1, 0);
-	if (shared == MAP_FAILED)
+	if (shared == MAP_FAILED || corpus_open(corpus))
 		return 1;
 	chance = seed;
 	alive = buffers_alive();
 	/* What is only ever filled once is filled first. */
-	fuzz(1, seed + 1);
+	fuzz(1, seed + 1, alone);
 	if (slabs_count(&before))
 		printf("this kernel does not count its objects\n");
-	fuzz(seconds, seed);
-	for (i = 0; i < CALLS; i++)
-		printf("%-10s %9lu calls, %9lu failed\n", calls[i].name, shared->calls[i],
-		       shared->failed[i]);
+	fuzz(seconds, seed, alone);
+	report();
+	if (corpus)
+		corpus_write(corpus);
 	left = left_over(alive, &before, &what);
 	if (left)
 		printf("%ld %s are left over\n", left, what);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "process.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -77,9 +78,11 @@ bool process_sleeps(pid_t pid)
 
 int process_end(pid_t pid)
 {
+	pid_t ended;
 	int status;
 
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
+	do {
+		ended = waitpid(pid, &status, 0);
+	} while (ended < 0 && errno == EINTR);
+	return ended == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
