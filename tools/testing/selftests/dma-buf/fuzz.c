@@ -270,7 +270,7 @@ static int do_ioctl(void)
 	size_t i;
 
 	for (i = 0; i < 64; i++)
-		words[i] = draw(2) ? draw(16) : draw(~0U);
+		words[i] = draw(4) ? draw(4) : draw(~0U);
 	return result(ioctl(buffer(), draw(8) ? ours[draw(5)] : any_call,
 			    draw(8) ? words : (void *)(uintptr_t)draw(~0U)));
 }
