@@ -98,6 +98,11 @@ node() {
 	[ -n "$name" ] && name=${name%/name} && echo "/dev/${name##*/}"
 }
 
+# displayed: two buffers at least are attached to the display.
+displayed() {
+	[ "$(grep -c "^$(printf '\t')vkms" /sys/kernel/debug/dma_buf/bufinfo)" -ge 2 ]
+}
+
 # elements PLUGIN...: those that GStreamer is to know alone, for it looks at each one there is.
 elements() {
 	local plugin
