@@ -28,6 +28,9 @@
 #define BYTES	(4UL * 1024 * 1024)
 #define ENOUGH	200000000	/* nanoseconds */
 
+/* How many were measured, and how many could not be. */
+static unsigned int measured, missed;
+
 static __u64 now(void)
 {
 	struct timespec t;
@@ -90,7 +93,9 @@ static void measure(const char *name, int buffer, size_t size)
 	memset(other, 1, size);
 	if (memory == MAP_FAILED) {
 		warn("%s: mmap", name);
+		missed++;
 	} else {
+		measured++;
 		ordinary = copy_time(-1, other, size, &sync);
 		copy = copy_time(buffer, memory, size, &sync);
 		printf("%-24s %8zu %8.0f %8.0f %8.1f %8.1f\n", name, size, size * 1000 / copy,
@@ -118,10 +123,12 @@ static void measure_heaps(void)
 			continue;
 		heap = openat(dirfd(heaps), entry->d_name, O_RDWR | O_CLOEXEC);
 		snprintf(name, sizeof(name), "heap %s", entry->d_name);
-		if (heap < 0 || ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data))
+		if (heap < 0 || ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data)) {
 			warn("%s", name);
-		else
+			missed++;
+		} else {
 			measure(name, data.fd, BYTES);
+		}
 		if (heap >= 0)
 			close(heap);
 	}
@@ -132,22 +139,18 @@ static void measure_heaps(void)
 static void measure_udmabuf(void)
 {
 	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	struct udmabuf_create create = {
-		.memfd = memfd_create("read-speed", MFD_ALLOW_SEALING | MFD_CLOEXEC),
-		.flags = UDMABUF_FLAGS_CLOEXEC,
-		.size = BYTES,
-	};
+	struct udmabuf_create create = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = BYTES };
 	int buffer;
 
 	if (device < 0)
 		return;
+	create.memfd = memfd_create("read-speed", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 	if (ftruncate(create.memfd, BYTES) || fcntl(create.memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		err(1, "memfd");
 	buffer = ioctl(device, UDMABUF_CREATE, &create);
 	if (buffer < 0)
-		warn("udmabuf");
-	else
-		measure("udmabuf", buffer, BYTES);
+		err(1, "UDMABUF_CREATE");
+	measure("udmabuf", buffer, BYTES);
 	close(create.memfd);
 	close(device);
 }
@@ -180,5 +183,5 @@ int main(int argc, char **argv)
 	measure_udmabuf();
 	if (argc > 1)
 		measure_video(argv[1]);
-	return 0;
+	return missed || !measured;
 }

@@ -48,14 +48,14 @@ result() {
 try() {
 	local verdict=ok
 	echo "$peer: $1" > /dev/kmsg
-	(set -e; "${@:2}") < /dev/null > "$TMPDIR/output" 2>&1 3>&- &
+	(set -e; trap stopped EXIT; "${@:2}") < /dev/null > "$TMPDIR/output" 2>&1 3>&- &
 	wait $! || verdict=bad
 	within 10 none_left || { verdict=bad; cat /sys/kernel/debug/dma_buf/bufinfo >> "$TMPDIR/output"; }
 	[ "$verdict" = ok ] || { echo "$1:"; tail -n 40 "$TMPDIR/output"; }
 	result "$1" "$verdict"
 }
 
-# stopped: what was started in the background is no more.
+# stopped: what a test started in the background is no more.
 stopped() {
 	# shellcheck disable=SC2046 # numbers
 	kill $(jobs -p) || true

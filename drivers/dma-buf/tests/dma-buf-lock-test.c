@@ -196,17 +196,16 @@ static void lockdep_tells_who_has_the_lock(struct kunit *test)
 	expect_unlocked(test, exp, NULL, &unlocked_rows[6]);
 }
 
-/* As pin_user_pages() would. Lockdep goes on as if nothing had been found. */
+/* As pin_user_pages_fast() does. Lockdep goes on as if nothing had been found. */
 static void map_looks_at_a_process(struct mock_exporter *exp, enum mock_op op)
 {
-	struct mm_struct *mm = exp->hook_data;
 	unsigned long flags;
 
 	if (op != MOCK_MAP)
 		return;
 	local_irq_save(flags);
 	debug_locks_silent = 1;
-	might_lock_read(&mm->mmap_lock);
+	might_lock_read(&((struct mm_struct *)exp->hook_data)->mmap_lock);
 	exp->hook_data = debug_locks ? NULL : exp;
 	debug_locks = 1;
 	debug_locks_silent = 0;
@@ -221,17 +220,27 @@ static void lockdep_knows_the_mmap_lock_is_outside(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct dma_buf_attachment *attach = mock_attach(mock_importer(test, "imp"), exp);
+	struct lockdep_map own __maybe_unused;
+	static struct lock_class_key key;
+	static bool ran;
 	struct mm_struct *mm;
 	struct sg_table *sgt;
 
-	/* Nobody else takes a lock while lockdep does not look. */
-	if (!IS_ENABLED(CONFIG_PROVE_LOCKING) || num_online_cpus() > 1)
-		kunit_skip(test, "it takes lockdep, and one processor");
+	/* Nobody else takes a lock while lockdep does not look. It tells once for each chain. */
+	if (!IS_ENABLED(CONFIG_PROVE_LOCKING) || num_online_cpus() > 1 || !debug_locks || ran)
+		kunit_skip(test, "it takes lockdep, one processor, and the first time");
+	ran = true;
 	mm = mm_alloc();
 	KUNIT_ASSERT_NOT_NULL(test, mm);
+	might_lock_read(&mm->mmap_lock);
+	KUNIT_EXPECT_TRUE(test, debug_locks);
 	exp->hook_data = mm;
 	exp->hook = map_looks_at_a_process;
+	/* A chain that no other exporter has, whose maps are to be looked at, too. */
+	lockdep_init_map(&own, "own", &key, 0);
+	lock_map_acquire(&own);
 	sgt = dma_buf_map_attachment_unlocked(attach, DMA_TO_DEVICE);
+	lock_map_release(&own);
 	exp->hook = NULL;
 	KUNIT_EXPECT_PTR_EQ(test, exp, exp->hook_data);
 	if (!IS_ERR(sgt))

@@ -19,7 +19,9 @@ static struct corpus {
 	unsigned long places;
 } *corpus;
 
-static unsigned long *cover;
+/* As a kernel of 64 bits has it, and calls it, for programs of 32 bits as well. */
+static uint64_t *cover;
+#define INIT_TRACE	_IOR('c', 1, uint64_t)
 
 int corpus_open(const char *path)
 {
@@ -41,7 +43,7 @@ void corpus_watch(void)
 {
 	int fd = open("/sys/kernel/debug/kcov", O_RDWR | O_CLOEXEC);
 
-	if (fd < 0 || ioctl(fd, KCOV_INIT_TRACE, COVER))
+	if (fd < 0 || ioctl(fd, INIT_TRACE, COVER))
 		return;
 	cover = mmap(NULL, COVER * sizeof(*cover), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (cover == MAP_FAILED || ioctl(fd, KCOV_ENABLE, KCOV_TRACE_PC))
@@ -50,7 +52,7 @@ void corpus_watch(void)
 
 void corpus_judge(uint64_t state)
 {
-	unsigned long i, count = cover ? __atomic_load_n(&cover[0], __ATOMIC_RELAXED) : 0;
+	uint64_t i, count = cover ? __atomic_load_n(&cover[0], __ATOMIC_RELAXED) : 0;
 	unsigned int found = 0;
 
 	for (i = 1; i <= count; i++) {

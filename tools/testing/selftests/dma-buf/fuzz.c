@@ -45,7 +45,7 @@
 #define WORKERS		4
 #define SLOTS		12	/* of each kind, in each worker */
 #define STRETCH		16	/* calls that are judged, and repeated, together */
-#define CALLS		25	/* the last of them is fork */
+#define CALLS		25
 /* Objects that come and go by chance in a cache, whatever is done. */
 #define BY_CHANCE	400
 
@@ -340,10 +340,11 @@ static int do_ring(void)
 
 	if (err)
 		return err;
-	uring_poll(&ring, buffer(), draw(2) ? POLLIN : POLLOUT);
+	err = uring_poll(&ring, buffer(), draw(2) ? POLLIN : POLLOUT);
 	fd = dup(ring.fd);
 	uring_close(&ring);
-	return keep(waiters, fd);
+	keep(waiters, fd);
+	return err;
 }
 
 static int do_import(void)
@@ -392,9 +393,10 @@ static const struct call {
 	{ "fork", do_fork },
 };
 
-static void make(unsigned int nr)
+/* Who is alone draws the same numbers, and does not fork. */
+static void make(unsigned int nr, bool alone)
 {
-	int err = calls[nr].make();
+	int err = alone && calls[nr].make == do_fork ? do_touch() : calls[nr].make();
 
 	__atomic_add_fetch(&shared->calls[nr], 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&shared->failed[nr], err < 0, __ATOMIC_RELAXED);
@@ -403,10 +405,13 @@ static void make(unsigned int nr)
 /* Some calls, which are worth repeating if they come to where nobody was. */
 static void stretch(bool faults, bool alone)
 {
-	uint64_t start;
+	uint64_t start, own;
+	bool again;
 	int i;
 
-	if (!draw(4) && corpus_get(draw(~0U), &start))
+	again = !draw(4) && corpus_get(draw(~0U), &start);
+	own = chance;
+	if (again)
 		chance = start + draw(2);
 	start = chance;
 	for (i = 0; i < STRETCH; i++) {
@@ -414,11 +419,13 @@ static void stretch(bool faults, bool alone)
 
 		if (fail)
 			faults_arm(1 + draw(24));
-		make(draw(alone ? CALLS - 1 : CALLS));
+		make(draw(CALLS), alone);
 		if (fail)
 			faults_disarm();
 	}
 	corpus_judge(start);
+	if (again)
+		chance = own;
 }
 
 static void wake(int signal)
@@ -481,9 +488,24 @@ static long left_over(long alive, const struct slabs *before, const char **what)
 	return grown ? grown : buffers_alive() - alive;
 }
 
-static void fuzz(unsigned int seconds, uint64_t seed, bool alone)
+/* Whether that one has not died by itself. */
+static bool ended(pid_t pid, bool alone)
 {
-	unsigned int workers = alone ? 1 : WORKERS, killed = 0, i;
+	int status;
+
+	if (alone)
+		return process_end(pid) == 0;
+	if (pid < 0 || waitpid(pid, &status, WNOHANG))
+		return false;
+	kill(pid, SIGKILL);
+	process_end(pid);
+	return true;
+}
+
+/* Returns how many processes died by themselves. */
+static unsigned int fuzz(unsigned int seconds, uint64_t seed, bool alone)
+{
+	unsigned int workers = alone ? 1 : WORKERS, killed = 0, died = 0, i;
 	time_t end = time(NULL) + seconds;
 	pid_t pids[WORKERS];
 
@@ -495,20 +517,18 @@ static void fuzz(unsigned int seconds, uint64_t seed, bool alone)
 		/* Each lives for some thousand calls. */
 		usleep(500000 + draw(4000000));
 		i = draw(workers);
-		kill(pids[i], SIGKILL);
-		process_end(pids[i]);
+		died += !ended(pids[i], false);
 		pids[i] = start_worker(workers + killed++, seed << 32, 0);
 	}
-	for (i = 0; i < workers; i++) {
-		if (!alone)
-			kill(pids[i], SIGKILL);
-		process_end(pids[i]);
-	}
+	for (i = 0; i < workers; i++)
+		died += !ended(pids[i], alone);
 	for (i = 0; i < WORKERS; i++) {
 		close(sockets[i][0]);
 		close(sockets[i][1]);
 	}
-	printf("%u processes were killed, coverage: %lu places\n", killed, corpus_places());
+	printf("%u processes were killed, %u died, coverage: %lu places\n", killed, died,
+	       corpus_places());
+	return died;
 }
 
 static void report(void)
@@ -535,6 +555,7 @@ int main(int argc, char **argv)
 	uint64_t seed = argc > 2 + alone ? strtoull(argv[2 + alone], NULL, 0) :
 					   (uint64_t)time(NULL);
 	static struct slabs before;
+	unsigned int died;
 	const char *what;
 	long alive, left;
 
@@ -547,15 +568,15 @@ int main(int argc, char **argv)
 	chance = seed;
 	alive = buffers_alive();
 	/* What is only ever filled once is filled first. */
-	fuzz(1, seed + 1, alone);
+	died = fuzz(1, seed + 1, alone);
 	if (slabs_count(&before))
 		printf("this kernel does not count its objects\n");
-	fuzz(seconds, seed, alone);
+	died += fuzz(seconds, seed, alone);
 	report();
 	if (corpus)
 		corpus_write(corpus);
 	left = left_over(alive, &before, &what);
 	if (left)
 		printf("%ld %s are left over\n", left, what);
-	return left != 0;
+	return left || died;
 }

@@ -77,13 +77,12 @@ static long faults(const __u32 *word)
 static int run(const char *program)
 {
 	pid_t pid = process_start();
-	int status;
 
 	if (!pid) {
 		execl(program, program, NULL);
 		_exit(127);
 	}
-	return pid < 0 || waitpid(pid, &status, 0) != pid ? -1 : status;
+	return pid < 0 ? -1 : process_end(pid);
 }
 
 TEST_F(model, programs_of_the_samples)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for a buffer: poll, select, epoll and io_uring. Readable when all writers are done, writable when
- * everybody is.
+ * Waiting for a buffer: poll, select, epoll and io_uring. Readable when all writers are done,
+ * writable when everybody is.
  */
 #define ONE_EXPORTER
 
@@ -393,7 +393,7 @@ TEST_F(fenced, ring_is_told)
 	struct uring ring;
 	int err = uring_open(&ring);
 
-	if (err == -ENOSYS)
+	if (err == -ENODEV)
 		SKIP(return, "this kernel has no io_uring");
 	ASSERT_EQ(0, err);
 	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 1));
@@ -415,14 +415,12 @@ TEST_F(fenced, ring_has_the_file)
 	struct uring ring;
 	int err = uring_open(&ring);
 
-	if (err == -ENOSYS)
+	if (err == -ENODEV)
 		SKIP(return, "this kernel has no io_uring");
 	ASSERT_EQ(0, err);
 	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 1));
-	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 2));
 	ASSERT_EQ(0, uring_poll(&ring, self->buf.fd, POLLIN));
 	buffer_destroy(&self->buf);
-	ASSERT_EQ(0, timeline_advance(self->timeline, 1));
 	EXPECT_EQ(-ETIMEDOUT, uring_result(&ring, 0));
 	ASSERT_EQ(0, timeline_advance(self->timeline, 1));
 	EXPECT_EQ(POLLIN, uring_result(&ring, HANG_GUARD_MS));
@@ -434,7 +432,7 @@ TEST_F(fenced, ring_closed_with_a_pending_fence)
 	struct uring ring;
 	int err = uring_open(&ring);
 
-	if (err == -ENOSYS)
+	if (err == -ENODEV)
 		SKIP(return, "this kernel has no io_uring");
 	ASSERT_EQ(0, err);
 	ASSERT_EQ(0, fence_add(self->buf.fd, DMA_BUF_SYNC_WRITE, self->timeline, 1));

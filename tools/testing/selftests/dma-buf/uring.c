@@ -11,10 +11,13 @@
 
 #define ENTRIES 4
 
-/* One mapping has both queues, since 5.4; of completions there are twice as many. */
+/* One mapping has both queues, since 5.4, and the array in front of or behind them. */
 static size_t queues_size(const struct uring *ring)
 {
-	return ring->params.cq_off.cqes + 2 * ENTRIES * sizeof(struct io_uring_cqe);
+	size_t array = ring->params.sq_off.array + ENTRIES * sizeof(unsigned int);
+	size_t all = ring->params.cq_off.cqes + 2 * ENTRIES * sizeof(struct io_uring_cqe);
+
+	return array > all ? array : all;
 }
 
 static unsigned int *word(struct uring *ring, __u32 offset)
@@ -27,7 +30,7 @@ int uring_open(struct uring *ring)
 	memset(ring, 0, sizeof(*ring));
 	ring->fd = result(syscall(SYS_io_uring_setup, ENTRIES, &ring->params));
 	if (ring->fd < 0)
-		return ring->fd;
+		return -ENODEV;
 	ring->queues = mmap(NULL, queues_size(ring), PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd,
 			    IORING_OFF_SQ_RING);
 	ring->requests = mmap(NULL, ENTRIES * sizeof(*ring->requests), PROT_READ | PROT_WRITE,
@@ -51,6 +54,7 @@ int uring_poll(struct uring *ring, int fd, short events)
 {
 	unsigned int tail = *word(ring, ring->params.sq_off.tail);
 	struct io_uring_sqe *request = &ring->requests[tail % ENTRIES];
+	int submitted;
 
 	memset(request, 0, sizeof(*request));
 	request->opcode = IORING_OP_POLL_ADD;
@@ -58,7 +62,8 @@ int uring_poll(struct uring *ring, int fd, short events)
 	request->poll32_events = events;
 	word(ring, ring->params.sq_off.array)[tail % ENTRIES] = tail % ENTRIES;
 	__atomic_store_n(word(ring, ring->params.sq_off.tail), tail + 1, __ATOMIC_RELEASE);
-	return result(syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0)) == 1 ? 0 : -EIO;
+	submitted = result(syscall(SYS_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0));
+	return submitted < 0 ? submitted : submitted == 1 ? 0 : -EIO;
 }
 
 int uring_result(struct uring *ring, int timeout)

@@ -13,7 +13,7 @@ struct uring {
 	struct io_uring_sqe *requests;
 };
 
-/* 0, or -errno: -ENOSYS without io_uring. */
+/* 0, or -ENODEV where io_uring is not to be had, or -ENOMEM. */
 int uring_open(struct uring *ring);
 void uring_close(struct uring *ring);
 
