@@ -220,7 +220,7 @@ static int outside_map_both_ways(struct dma_buf_attachment *attach)
 		return PTR_ERR(sgt);
 	pr_info("%s of %s: %zu bytes in %u pieces, inode %lu\n",
 		attach->dmabuf->name ?: "a buffer", attach->dmabuf->exp_name, attach->dmabuf->size,
-		sgt->nents, file_inode(attach->dmabuf->file)->i_ino);
+		sgt->nents, (unsigned long)file_inode(attach->dmabuf->file)->i_ino);
 	dma_buf_unmap_attachment_unlocked(attach, sgt, DMA_BIDIRECTIONAL);
 	return 0;
 }
