@@ -4,31 +4,14 @@
 # What the peers share: each is a program for scripts/test-guest that runs programs which
 # others wrote, and tells in KTAP what became of them.
 
+. "$(dirname "${BASH_SOURCE[0]}")/../vm/guest.sh"
+
 peer=${0##*/}
 results=() failures=0 complete=''
 # The plan of the tests comes first in KTAP, what they said behind it.
 exec 3>&1 > "$TMPDIR/talk" 2>&1
 trap told EXIT
 trap 'exit 143' TERM
-
-# buffers: how many there are.
-buffers() {
-	sed -n 's/^Total \([0-9]*\) objects.*/\1/p' /sys/kernel/debug/dma_buf/bufinfo
-}
-
-# within SECONDS COMMAND...: it comes true soon.
-within() {
-	local patience
-	for ((patience = $1 * 10; patience > 0; patience--)); do
-		! "${@:2}" || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-none_left() {
-	[ "$(buffers)" = 0 ]
-}
 
 # result TEST ok|bad|skip
 result() {
@@ -43,14 +26,13 @@ result() {
 	esac
 }
 
-# try TEST COMMAND...: it ends well, each part of it, and no buffer is left; the last close
-# of one may take effect a moment later.
+# try TEST COMMAND...: it ends well, each part of it, and no buffer is left.
 try() {
 	local verdict=ok
 	echo "$peer: $1" > /dev/kmsg
 	(set -e; trap stopped EXIT; "${@:2}") < /dev/null > "$TMPDIR/output" 2>&1 3>&- &
 	wait $! || verdict=bad
-	within 10 none_left || { verdict=bad; cat /sys/kernel/debug/dma_buf/bufinfo >> "$TMPDIR/output"; }
+	within 10 none_left || { verdict=bad; cat "$bufinfo" >> "$TMPDIR/output"; }
 	[ "$verdict" = ok ] || { echo "$1:"; tail -n 40 "$TMPDIR/output"; }
 	result "$1" "$verdict"
 }
@@ -100,7 +82,7 @@ node() {
 
 # displayed: two buffers at least are attached to the display.
 displayed() {
-	[ "$(grep -c "^$(printf '\t')vkms" /sys/kernel/debug/dma_buf/bufinfo)" -ge 2 ]
+	[ "$(grep -c "^$(printf '\t')vkms" "$bufinfo")" -ge 2 ]
 }
 
 # elements PLUGIN...: those that GStreamer is to know alone, for it looks at each one there is.
