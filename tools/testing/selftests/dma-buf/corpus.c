@@ -52,16 +52,18 @@ void corpus_watch(void)
 
 void corpus_judge(uint64_t state)
 {
-	uint64_t i, count = cover ? __atomic_load_n(&cover[0], __ATOMIC_RELAXED) : 0;
 	unsigned int found = 0;
+	uint64_t i, count;
 
+	if (!cover)
+		return;
+	count = __atomic_load_n(&cover[0], __ATOMIC_RELAXED);
 	for (i = 1; i <= count; i++) {
 		unsigned char *seen = &corpus->place[(cover[i] * 0x9e3779b97f4a7c15) >> 48];
 
 		found += !__atomic_exchange_n(seen, 1, __ATOMIC_RELAXED);
 	}
-	if (cover)
-		__atomic_store_n(&cover[0], 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&cover[0], 0, __ATOMIC_RELAXED);
 	if (!found)
 		return;
 	__atomic_add_fetch(&corpus->places, found, __ATOMIC_RELAXED);
