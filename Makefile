@@ -42,7 +42,7 @@ fuzz: tree		## programs that do anything at random, for SECONDS seconds in each 
 	@scripts/packages smp
 	@scripts/fuzz $(or $(SECONDS),600) $(SEED)
 
-mutants: tree		## change the core in MUTANTS small ways: would a test notice? takes an hour
+mutants: tree		## change the core in MUTANTS small ways: would a test notice? takes hours, can be cut
 	@scripts/mutants
 
 compare: kernel		## the tests on the kernel's own core and on this one, side by side
@@ -103,7 +103,7 @@ distclean:		## remove all of build/
 ##   SUITE=GLOB       only the test suites and programs of that name
 ##   ROUNDS=2000      how often make stress runs each race
 ##   SECONDS=600      how long make fuzz goes on; SEED=N has it do the same again
-##   MUTANTS=150      how many changes make mutants draws
+##   MUTANTS=150      how many changes make mutants draws; SEED=N has it draw others
 ##   PAIRS=7          how often make bench boots both kernels
 ##
 ## Missing packages are installed by apt (as root, or with sudo). Everything is made
