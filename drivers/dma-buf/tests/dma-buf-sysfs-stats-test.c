@@ -55,6 +55,22 @@ static void directory_goes_with_the_memory(struct kunit *test)
 			    open_stats(test, ino, "size"));
 }
 
+/* Nor is it told of memory that is lost, and of an exporter who may go. */
+static void directory_goes_before_a_buffer_is_leaked(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct iosys_map map;
+
+	mock_reports(test);
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap_unlocked(exp->dmabuf, &map));
+	mock_release(exp);
+	mock_expect_report(test, exp, NULL, "released with 1 kernel mappings");
+	KUNIT_EXPECT_PTR_EQ(test, ERR_PTR(-ENOENT),
+			    open_stats(test, exp->ino, "size"));
+	dma_buf_vunmap_unlocked(exp->dmabuf, &map);
+	mock_free_leaked(exp);
+}
+
 /* Whoever has the file open keeps nothing but the file. */
 static void open_file_keeps_no_buffer(struct kunit *test)
 {
@@ -82,6 +98,7 @@ static void exporter_needs_a_name(struct kunit *test)
 static struct kunit_case dma_buf_sysfs_stats_cases[] = {
 	KUNIT_CASE(every_buffer_has_a_directory),
 	KUNIT_CASE(directory_goes_with_the_memory),
+	KUNIT_CASE(directory_goes_before_a_buffer_is_leaked),
 	KUNIT_CASE(open_file_keeps_no_buffer),
 	KUNIT_CASE(exporter_needs_a_name),
 	{}

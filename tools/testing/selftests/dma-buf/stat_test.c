@@ -4,6 +4,7 @@
  * its descriptor, and opening it again through /proc.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-heap.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
@@ -15,9 +16,11 @@
 
 #include "buffer_info.h"
 #include "fixture.h"
+#include "process.h"
 #include "result.h"
 
 #define EXPORTS	500
+#define FILE_MAX "/proc/sys/fs/file-max"
 
 TEST_F(shared, file_system)
 {
@@ -275,6 +278,38 @@ TEST_F(shared, watched)
 	buffer_destroy(&self->buf);
 	EXPECT_TRUE(lists_say(ino, false));
 	EXPECT_EQ(0, close(notify));
+}
+
+/* In a process without privileges. Returns the error that it gets. */
+static int export_with_one_file_allowed(int heap)
+{
+	struct dma_heap_allocation_data data = { .len = page_align(1), .fd_flags = O_RDWR };
+	pid_t pid = process_start();
+
+	if (!pid) {
+		int limit = open(FILE_MAX, O_WRONLY);
+
+		if (write(limit, "1", 1) != 1 || setgid(65534) || setuid(65534))
+			_exit(0);
+		_exit(ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data) ? errno : 0);
+	}
+	return process_end(pid);
+}
+
+TEST(no_file_left_in_the_system)
+{
+	int heap = open("/dev/dma_heap/system", O_RDWR), limit = open(FILE_MAX, O_RDWR);
+	char usual[32];
+	ssize_t len;
+
+	if (heap < 0)
+		SKIP(return, "this kernel has no system heap");
+	len = read(limit, usual, sizeof(usual));
+	ASSERT_LT(0, len);
+	EXPECT_EQ(ENFILE, export_with_one_file_allowed(heap));
+	EXPECT_EQ(len, pwrite(limit, usual, len, 0));
+	close(limit);
+	close(heap);
 }
 
 TEST_HARNESS_MAIN
