@@ -200,6 +200,25 @@ static void importer_pins_and_is_told(struct kunit *test)
 	expect_seen(test, imp, "unpin DEV 1\n");
 }
 
+static void core_pins_what_is_abandoned(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+
+	mock_reports(test);
+	seen = (struct seen) { .dmabuf = exp->dmabuf };
+	mock_detach(imp);
+	mock_expect_report(test, exp, imp, "detached while mapped");
+	expect_seen(test, imp, "pin DEV 1\n");
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	seen = (struct seen) { .dmabuf = exp->dmabuf };
+	dma_buf_detach(exp->dmabuf, attach);
+	expect_seen(test, imp, "unpin DEV 1\n");
+	dma_buf_put(exp->dmabuf);
+}
+
 static void cpu_begins_and_ends(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -440,6 +459,7 @@ static struct kunit_case dma_buf_trace_cases[] = {
 	KUNIT_CASE(core_pins_around_a_map),
 	KUNIT_CASE(kept_table_is_mapped_once),
 	KUNIT_CASE(importer_pins_and_is_told),
+	KUNIT_CASE(core_pins_what_is_abandoned),
 	KUNIT_CASE(cpu_begins_and_ends),
 	KUNIT_CASE(wait_tells_for_whom),
 	KUNIT_CASE(poll_is_armed_and_fires),
