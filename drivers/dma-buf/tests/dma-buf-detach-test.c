@@ -271,6 +271,31 @@ static void detach_while_pinned_unpins(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_RELEASE]);
 }
 
+/* That one kind was told of hides no other. */
+static void detach_reports_each_kind(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *mapped = mock_importer(test, "mapped");
+	struct mock_importer *pinned = mock_importer(test, "pinned");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(mapped, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	struct mock_reports *reports = mock_reports(test);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	mock_attach_dynamic(pinned, exp);
+	KUNIT_ASSERT_EQ(test, 0, mock_pin(pinned));
+	mock_detach(mapped);
+	mock_detach(pinned);
+	mock_read_reports(test);
+	KUNIT_EXPECT_EQ(test, 2, reports->warnings);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(reports->text,
+					   "detached while pinned"));
+
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	dma_buf_detach(exp->dmabuf, attach);
+	dma_buf_put(exp->dmabuf);
+}
+
 static void release_while_attached_keeps_all(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -302,6 +327,7 @@ static struct kunit_case dma_buf_detach_cases[] = {
 	KUNIT_CASE(detach_while_mapped_moves_nothing),
 	KUNIT_CASE(not_all_memory_is_kept),
 	KUNIT_CASE(detach_while_pinned_unpins),
+	KUNIT_CASE(detach_reports_each_kind),
 	KUNIT_CASE(release_while_attached_keeps_all),
 	{}
 };

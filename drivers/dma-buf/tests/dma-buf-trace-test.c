@@ -68,6 +68,13 @@ static void see_poll(void *data, struct dma_buf *dmabuf, bool out)
 	see(dmabuf, "%s %s\n", (char *)data, out ? "out" : "in");
 }
 
+static void see_detach(void *data, struct dma_buf *dmabuf,
+		       struct dma_buf_attachment *attach, bool is_dynamic,
+		       struct device *dev)
+{
+	see(dmabuf, "detach %s %d\n", dev_name(dev), is_dynamic);
+}
+
 static void see_invalidate(void *data, struct dma_buf *dmabuf)
 {
 	see(dmabuf, "invalidate\n");
@@ -217,6 +224,29 @@ static void core_pins_what_is_abandoned(struct kunit *test)
 	dma_buf_detach(exp->dmabuf, attach);
 	expect_seen(test, imp, "unpin DEV 1\n");
 	dma_buf_put(exp->dmabuf);
+}
+
+/* The event would look for the inode of a file that is gone. */
+static void buffer_without_a_file_is_not_told_of(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach;
+
+	mock_reports(test);
+	KUNIT_ASSERT_EQ(test, 0, register_trace_dma_buf_detach(see_detach, NULL));
+	seen.dmabuf = exp->dmabuf;
+	mock_attach(imp, exp);
+	mock_detach(imp);
+	expect_seen(test, imp, "detach DEV 0\n");
+	attach = mock_attach(imp, exp);
+	mock_release(exp);
+	imp->attach = NULL;
+	mock_expect_report(test, exp, imp, "released with devices attached");
+	dma_buf_detach(exp->dmabuf, attach);
+	expect_seen(test, imp, "");
+	unregister_trace_dma_buf_detach(see_detach, NULL);
+	mock_free_leaked(exp);
 }
 
 static void cpu_begins_and_ends(struct kunit *test)
@@ -460,6 +490,7 @@ static struct kunit_case dma_buf_trace_cases[] = {
 	KUNIT_CASE(kept_table_is_mapped_once),
 	KUNIT_CASE(importer_pins_and_is_told),
 	KUNIT_CASE(core_pins_what_is_abandoned),
+	KUNIT_CASE(buffer_without_a_file_is_not_told_of),
 	KUNIT_CASE(cpu_begins_and_ends),
 	KUNIT_CASE(wait_tells_for_whom),
 	KUNIT_CASE(poll_is_armed_and_fires),
