@@ -6,7 +6,7 @@
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 export STAGE_START := $(shell date +%s)
-export BASE KERNEL FRAMES DEMO_ARGS SUITE ROUNDS PAIRS MUTANTS
+export BASE KERNEL FRAMES DEMO_ARGS SUITE ROUNDS KINDS PAIRS MUTANTS
 
 ## dma-buf, anew: the kernel's buffer-sharing core, as an overlay for Linux 6.12 and 7.3
 ##
@@ -30,7 +30,7 @@ test-smp: tree		## the same as it ships on two emulated processors, with 32-bit 
 	@scripts/packages smp
 	@scripts/test smp
 
-stress: tree		## the same under sanitizers, with ROUNDS rounds of each race; takes an hour
+stress: tree		## the same under sanitizers, with ROUNDS rounds of each race; takes hours
 	@scripts/packages smp
 	@scripts/test stress
 
@@ -101,7 +101,8 @@ distclean:		## remove all of build/
 ##   FRAMES=300       how many frames the demonstration shows
 ##   DEMO_ARGS=...    more options for its program (DEMO_ARGS=--help names them)
 ##   SUITE=GLOB       only the test suites and programs of that name
-##   ROUNDS=2000      how often make stress runs each race
+##   ROUNDS=2000      how often make stress runs each race; KINDS='-smp-rt ...' has it
+##                    boot only these of its kernels
 ##   SECONDS=600      how long make fuzz goes on; SEED=N has it do the same again
 ##   MUTANTS=150      how many changes make mutants draws; SEED=N has it draw others
 ##   PAIRS=7          how often make bench boots both kernels
