@@ -67,6 +67,27 @@ static void only_what_is_mapped_is_copied(struct kunit *test)
 	mock_expect_no_report(test);
 }
 
+#ifdef CONFIG_NEED_SG_DMA_FLAGS
+static void marks_are_copied(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct scatterlist *sg;
+	struct sg_table *sgt;
+	unsigned int i;
+
+	exp->table = MOCK_TABLE_MARKED;
+	mock_attach(imp, exp);
+	sgt = map(imp);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		KUNIT_EXPECT_EQ(test, sg_dma_is_bus_address(sg), i == 0);
+		KUNIT_EXPECT_EQ(test, sg_dma_is_swiotlb(sg), i == 1);
+	}
+	unmap(imp, sgt);
+}
+#endif
+
 struct table_row {
 	const char *what;
 	enum mock_table table;
@@ -82,6 +103,10 @@ static const struct table_row table_rows[] = {
 	{ "empty", MOCK_TABLE_EMPTY, 4 * PAGE_SIZE,
 	  "exporter mapped an empty table" },
 	{ "unaligned", MOCK_TABLE_UNALIGNED, 4 * PAGE_SIZE,
+	  "exporter mapped an unaligned segment at byte 0" },
+	{ "the last one unaligned", MOCK_TABLE_UNALIGNED, PAGE_SIZE,
+	  "exporter mapped an unaligned segment at byte 0" },
+	{ "one ends within a page", MOCK_TABLE_RAGGED, 4 * PAGE_SIZE,
 	  "exporter mapped an unaligned segment at byte 0" },
 	{ "too short", MOCK_TABLE_SHORT, 4 * PAGE_SIZE,
 	  "exporter mapped %zu bytes of a buffer of %zu" },
@@ -243,6 +268,9 @@ static void few_such_lines_are_logged(struct kunit *test)
 static struct kunit_case dma_buf_debug_cases[] = {
 	KUNIT_CASE(importer_gets_no_pages),
 	KUNIT_CASE(only_what_is_mapped_is_copied),
+#ifdef CONFIG_NEED_SG_DMA_FLAGS
+	KUNIT_CASE(marks_are_copied),
+#endif
 	KUNIT_CASE_PARAM(strange_tables_are_reported, table_gen_params),
 	KUNIT_CASE(exporters_table_is_not_the_importers),
 #if defined(CONFIG_SWIOTLB) && !defined(CONFIG_SWIOTLB_DYNAMIC)

@@ -105,6 +105,14 @@ static void mock_spoil_table(struct mock_exporter *exp, struct sg_table *sgt)
 	case MOCK_TABLE_UNALIGNED:
 		sg_dma_address(sgt->sgl) += 16;
 		break;
+	case MOCK_TABLE_RAGGED:
+		sg_dma_len(sgt->sgl) -= 16;
+		sg_dma_len(sg_next(sgt->sgl)) += 16;
+		break;
+	case MOCK_TABLE_MARKED:
+		sg_dma_mark_bus_address(sgt->sgl);
+		sg_dma_mark_swiotlb(sg_next(sgt->sgl));
+		break;
 	case MOCK_TABLE_MERGED:
 		/* As an IOMMU does: fewer addresses than pages. */
 		sgt->nents = 1;

@@ -78,9 +78,11 @@ enum mock_table {
 	MOCK_TABLE_NULL,
 	MOCK_TABLE_EMPTY,
 	MOCK_TABLE_UNALIGNED,
+	MOCK_TABLE_RAGGED,	/* the first segment ends within a page */
 	MOCK_TABLE_SHORT,
 	MOCK_TABLE_LONG,
 	MOCK_TABLE_MERGED,
+	MOCK_TABLE_MARKED,	/* the first segment on a bus, the second a copy */
 	MOCK_TABLE_SHARED,	/* one for all mappings */
 };
 
