@@ -43,6 +43,8 @@ fuzz: tree		## programs that do anything at random, for SECONDS seconds in each 
 	@scripts/fuzz $(or $(SECONDS),600) $(SEED)
 
 mutants: tree		## change the core in MUTANTS small ways: would a test notice? takes hours, can be cut
+	@scripts/packages test
+	@SUITE=name_test scripts/test
 	@scripts/mutants
 
 compare: kernel		## the tests on the kernel's own core and on this one, side by side

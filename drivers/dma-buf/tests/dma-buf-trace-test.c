@@ -226,6 +226,11 @@ static void core_pins_what_is_abandoned(struct kunit *test)
 	dma_buf_put(exp->dmabuf);
 }
 
+static void see_no_detach(void *unused)
+{
+	unregister_trace_dma_buf_detach(see_detach, NULL);
+}
+
 /* The event would look for the inode of a file that is gone. */
 static void buffer_without_a_file_is_not_told_of(struct kunit *test)
 {
@@ -235,6 +240,8 @@ static void buffer_without_a_file_is_not_told_of(struct kunit *test)
 
 	mock_reports(test);
 	KUNIT_ASSERT_EQ(test, 0, register_trace_dma_buf_detach(see_detach, NULL));
+	KUNIT_ASSERT_EQ(test, 0,
+			kunit_add_action(test, see_no_detach, NULL));
 	seen.dmabuf = exp->dmabuf;
 	mock_attach(imp, exp);
 	mock_detach(imp);
@@ -245,7 +252,6 @@ static void buffer_without_a_file_is_not_told_of(struct kunit *test)
 	mock_expect_report(test, exp, imp, "released with devices attached");
 	dma_buf_detach(exp->dmabuf, attach);
 	expect_seen(test, imp, "");
-	unregister_trace_dma_buf_detach(see_detach, NULL);
 	mock_free_leaked(exp);
 }
 
