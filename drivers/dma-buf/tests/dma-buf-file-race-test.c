@@ -43,7 +43,7 @@ static long step_get(struct racer *racer)
 	struct dma_buf *dmabuf = dma_buf_get(READ_ONCE(race->fd));
 
 	if (IS_ERR(dmabuf)) {
-		KUNIT_EXPECT_EQ(race->test, -EBADF, PTR_ERR(dmabuf));
+		KUNIT_EXPECT_PTR_EQ(race->test, ERR_PTR(-EBADF), dmabuf);
 		return 0;
 	}
 	schedule();
