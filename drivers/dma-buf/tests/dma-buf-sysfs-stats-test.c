@@ -55,7 +55,7 @@ static void directory_goes_with_the_memory(struct kunit *test)
 			    open_stats(test, ino, "size"));
 }
 
-/* Nor is it told of memory that is lost, and of an exporter who may go. */
+/* Of memory that is lost for good there is none. */
 static void directory_goes_before_a_buffer_is_leaked(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);

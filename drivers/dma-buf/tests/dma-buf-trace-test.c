@@ -214,6 +214,7 @@ static void core_pins_what_is_abandoned(struct kunit *test)
 	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
 	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
 
+	/* A map has a pin of its own where importers are not told of moves. */
 	mock_reports(test);
 	seen = (struct seen) { .dmabuf = exp->dmabuf };
 	mock_detach(imp);
