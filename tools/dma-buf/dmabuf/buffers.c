@@ -128,7 +128,8 @@ enum status list_buffers(struct world *world, const struct options *options)
 		print_line(world, world->buffers[i], &columns);
 		bytes += world->buffers[i]->size;
 	}
-	printf("%zu buffers, %s\n", world->buffer_count, size_text(bytes, size));
+	printf("%zu buffer%s, %s\n", world->buffer_count, world->buffer_count == 1 ? "" : "s",
+	       size_text(bytes, size));
 	return STATUS_DONE;
 }
 

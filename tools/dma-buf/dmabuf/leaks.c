@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "alloc.h"
 #include "answer.h"
@@ -210,6 +211,8 @@ enum status find_leaks(struct world *world, const struct options *options)
 		warnx("leaks: %s is no number of seconds", options->argument);
 		return STATUS_USAGE;
 	}
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "Watching for %g s.\n", seconds);
 	seconds /= 2;
 	for (moment = MIDDLE; moment <= END; moment++) {
 		struct timespec half = { seconds, (seconds - (long)seconds) * 1e9 };

@@ -117,7 +117,7 @@ static struct json_object *process_json(const struct process *process)
 	return object;
 }
 
-static void print_groups(const struct groups *groups, const char *members)
+static void print_groups(const struct groups *groups, const char *one, const char *many)
 {
 	char size[SIZE_TEXT];
 	size_t i;
@@ -125,9 +125,9 @@ static void print_groups(const struct groups *groups, const char *members)
 	for (i = 0; i < groups->count; i++) {
 		char line[4096] = "";
 
-		add_text(line, sizeof(line), "%9s %6u %s  ",
+		add_text(line, sizeof(line), "%9s %6u %-9s  ",
 			 size_text(groups->groups[i].bytes, size), groups->groups[i].members,
-			 members);
+			 groups->groups[i].members == 1 ? one : many);
 		add_safe(line, sizeof(line), groups->groups[i].name);
 		puts(line);
 	}
@@ -166,8 +166,9 @@ enum status list_processes(struct world *world, const struct options *options)
 	}
 	if (nobody.count)
 		puts("\nNo process has these. What keeps them:");
-	print_groups(&nobody, "buffers");
-	printf("\n%9s in %zu buffers\n", size_text(total(world), share), world->buffer_count);
+	print_groups(&nobody, "buffer", "buffers");
+	printf("\n%9s in %zu buffer%s\n", size_text(total(world), share), world->buffer_count,
+	       world->buffer_count == 1 ? "" : "s");
 	return STATUS_DONE;
 }
 
@@ -193,10 +194,10 @@ enum status list_cgroups(struct world *world, const struct options *options)
 		return STATUS_DONE;
 	}
 	printf("%s%9s %16s  %s%s\n", bold(), "SHARE", "PROCESSES", "CGROUP", plain());
-	print_groups(&cgroups, "processes");
+	print_groups(&cgroups, "process", "processes");
 	if (nobody.count)
 		puts("\nNo process has these. What keeps them:");
-	print_groups(&nobody, "buffers  ");
+	print_groups(&nobody, "buffer", "buffers");
 	printf("\n%9s in %zu buffers\n", size_text(total(world), size), world->buffer_count);
 	return STATUS_DONE;
 }

@@ -72,7 +72,7 @@ TEST_F(dmabuf, importer_keeps_it)
 	ASSERT_EQ(0, run("./dmabuf"));
 	EXPECT_TRUE(says(self->ino, keeper)) TH_LOG("%s", answer);
 	ASSERT_EQ(0, run("./dmabuf ps"));
-	EXPECT_TRUE(says("12 KiB      1 buffers", keeper)) TH_LOG("%s", answer);
+	EXPECT_TRUE(says("12 KiB      1 buffer ", keeper)) TH_LOG("%s", answer);
 	snprintf(show, sizeof(show), "./dmabuf show %s", self->ino);
 	ASSERT_EQ(0, run(show));
 	EXPECT_TRUE(says("No process has it. What keeps it: device vkms, maybe for holder", "."));
