@@ -242,7 +242,7 @@ dma_buf_attachment_hears(const struct dma_buf_attachment_object *obj)
 
 /* dma-buf-map.c: DMA addresses for a device */
 unsigned int dma_buf_bounced(struct device *dev, struct sg_table *sgt);
-unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj);
+bool dma_buf_drop_mappings(struct dma_buf_attachment_object *obj);
 void dma_buf_keep_no_more(struct dma_buf_attachment_object *obj);
 
 /* dma-buf-mmap.c: what processes have mapped */

@@ -129,19 +129,18 @@ dma_buf_mapping_end(struct dma_buf_attachment_object *obj,
  * @obj: an attachment that ends
  *
  * Context: May sleep. The caller holds the reservation lock.
- * Return: How many uses the importer had not given back.
+ * Return: Whether the importer had not given back all of it.
  */
-unsigned int dma_buf_drop_mappings(struct dma_buf_attachment_object *obj)
+bool dma_buf_drop_mappings(struct dma_buf_attachment_object *obj)
 {
-	unsigned int users = obj->first.users;
+	/* Only the first is ever kept without a user. */
+	bool used = obj->first.users || obj->first.next;
 
-	while (obj->first.next) {
-		users += obj->first.next->users;
+	while (obj->first.next)
 		dma_buf_mapping_end(obj, obj->first.next);
-	}
 	if (obj->first.sgt)
 		dma_buf_mapping_end(obj, &obj->first);
-	return users;
+	return used;
 }
 
 /**

@@ -48,7 +48,7 @@ static void table_may_be_left_mapped(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
 	KUNIT_EXPECT_EQ(test, row->tables, exp->calls[MOCK_MAP]);
-	mock_unmap(attach, second, DMA_TO_DEVICE, false);
+	mock_unmap(attach, first, DMA_TO_DEVICE, false);
 	mock_detach(imp);
 	mock_expect_remark(test, exp, imp,
 			   "detached before unmap, and unmapped by that");

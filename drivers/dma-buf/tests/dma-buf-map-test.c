@@ -377,6 +377,7 @@ static void unmap_refuses_what_is_not_mapped(struct kunit *test)
 
 static void unmap_uses_the_direction_of_map(struct kunit *test)
 {
+	const struct how *how = test->param_value;
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct mock_importer *imp = mock_importer(test, "imp");
 	struct dma_buf_attachment *attach = mock_attach(imp, exp);
@@ -384,10 +385,10 @@ static void unmap_uses_the_direction_of_map(struct kunit *test)
 
 	mock_reports(test);
 	for (i = 1; i <= 3; i++) {
-		struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+		struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, how->locked);
 
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
-		mock_unmap(attach, sgt, DMA_FROM_DEVICE, false);
+		mock_unmap(attach, sgt, DMA_FROM_DEVICE, how->locked);
 		KUNIT_EXPECT_EQ(test, exp->calls[MOCK_UNMAP], i);
 		KUNIT_EXPECT_EQ(test, DMA_TO_DEVICE, exp->dir);
 		KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
@@ -447,7 +448,7 @@ static struct kunit_case dma_buf_map_cases[] = {
 	KUNIT_CASE(cached_table_counts_its_users),
 	KUNIT_CASE(every_device_has_its_cached_table),
 	KUNIT_CASE(unmap_refuses_what_is_not_mapped),
-	KUNIT_CASE(unmap_uses_the_direction_of_map),
+	KUNIT_CASE_PARAM(unmap_uses_the_direction_of_map, how_gen_params),
 	KUNIT_CASE(one_table_serves_two_mappings),
 	KUNIT_CASE(unmap_of_a_cached_table_needs_no_direction),
 	{}
