@@ -31,7 +31,8 @@ require_kernel() {
 	esac
 	# The namespace of symbols is a string in 6.12.y since its stable series took that over.
 	! grep -q '__stringify(DEFAULT_SYMBOL_NAMESPACE)' "$1/include/linux/export.h" ||
-		die "$1: this Linux $version is too old for the overlay; take a newer one"
+		die "$1: this Linux $version.$(sed -n 's/^SUBLEVEL = //p' "$1/Makefile") is too old:" \
+			"MODULE_IMPORT_NS() takes no string there; take a later release of $version"
 	case $1 in
 	*[[:space:]:]*) die "$1: kbuild cannot work below a path with white space or a colon" ;;
 	esac
@@ -46,7 +47,7 @@ list_files() {
 			git ls-files --cached --others --exclude-standard --deduplicate -- "$@"
 		else
 			find "$@" -path ./build -prune -o -type f \
-				! -name '*.[ado]' ! -name '*~' ! -name '.*.sw?' -print 2> /dev/null | sed 's,^\./,,'
+				! -name '*.[ado]' ! -path '*/dmabuf/dmabuf' ! -name dma-buf-demo ! -name '*~' ! -name '.*.sw?' -print 2> /dev/null | sed 's,^\./,,'
 		fi
 	) | while IFS= read -r file; do
 		# git lists what is tracked even after it was deleted.
@@ -85,6 +86,8 @@ make_overlay() {
 	local makefile=$1/$core/Makefile kconfig=$1/$core/Kconfig
 	[ ! -e "${2:-$1}/$core/Makefile" ] || makefile=${2:-$1}/$core/Makefile
 	[ ! -e "${2:-$1}/$core/Kconfig" ] || kconfig=${2:-$1}/$core/Kconfig
+	[ "$#" -gt 1 ] || [ ! -e "$1/.dma-buf-anew" ] ||
+		die "$1: the overlay is installed there; uninstall it first"
 	grep -qE '(=|[[:space:]])dma-buf\.o([[:space:]]|$)' "$makefile" ||
 		die "$makefile: dma-buf.o is not in it; not a kernel that the overlay knows"
 	rm -rf "$OVERLAY"
