@@ -347,7 +347,7 @@ static __always_inline bool dma_buf_map_lacks_lock(struct dma_buf_attachment *at
  * the same table, and those after the first success neither wait nor fail, but
  * for a direction which that table does not serve. The same table also comes
  * again for a dynamic importer of a buffer that cannot move, until the exporter
- * invalidates it.
+ * invalidates it. All of this ends when the exporter revokes the buffer.
  *
  * An importer hands -ERESTARTSYS on as it is, so that the system call which led
  * here can be restarted.

@@ -120,7 +120,8 @@ struct dma_buf_ops {
 	 * @end_cpu_access: The CPU is done, make its writes visible to devices;
 	 * not locked. Optional. Returns 0 or a negative errno; one that asks
 	 * for another try (-EINTR, -ERESTARTSYS, -EAGAIN) means that the access
-	 * goes on until then.
+	 * goes on until then. Some exporters in the tree give up for a signal;
+	 * new ones do not.
 	 */
 	int (*end_cpu_access)(struct dma_buf *dmabuf,
 			      enum dma_data_direction dir);
@@ -222,8 +223,8 @@ struct dma_buf_attach_ops {
 		 * mappings of this attachment are stale from here on: the
 		 * device may use them until the fences of &dma_buf.resv have
 		 * signaled, and the importer unmaps them in bounded time. It
-		 * may map again at once, unless it is in a map of this very
-		 * attachment.
+		 * does not map in here, where the exporter may still give the
+		 * old place, but when it has got the lock itself.
 		 */
 		void (*move_notify)(struct dma_buf_attachment *attach);
 
