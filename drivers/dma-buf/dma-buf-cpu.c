@@ -104,8 +104,8 @@ EXPORT_SYMBOL_GPL(dma_buf_begin_cpu_access);
  * Context: May sleep. The reservation lock must not be held.
  * Return: 0, -EINVAL for no buffer, or the exporter's negative errno. One that
  * asks for another try (-EINTR, -ERESTARTSYS, -EAGAIN) means that the access has
- * not ended yet, and a driver calls again, or hands it on if it will be called
- * again for that; after any other it has ended.
+ * not ended yet: a driver hands it on, and calls again when its own caller does, since
+ * the signal is there until then. After any other error it has ended.
  */
 int dma_buf_end_cpu_access(struct dma_buf *dmabuf,
 			   enum dma_data_direction dir)

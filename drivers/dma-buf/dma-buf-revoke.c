@@ -139,8 +139,9 @@ static bool dma_buf_wait_for_holders(struct dma_buf_object *obj, long left,
  * that was the last.
  *
  * The memory must stay until the answer is 0. An exporter with areas that only it can
- * empty gets -EBUSY for good; once it has emptied them, &dma_buf_ops.revoked says that
- * nobody else is left, and no fence must be pending.
+ * empty never gets that: its memory may go once it has emptied them,
+ * &dma_buf_ops.revoked was called (perhaps within this function), and all fences have
+ * signaled.
  *
  * A program can make it last: by a fence that it adds, by a debugger that stops its
  * mmap. So where something has to go on, as in a remove operation, do not wait without
