@@ -47,7 +47,10 @@ list_files() {
 			git ls-files --cached --others --exclude-standard --deduplicate -- "$@"
 		else
 			find "$@" -path ./build -prune -o -type f \
-				! -name '*.[ado]' ! -path '*/dmabuf/dmabuf' ! -name dma-buf-demo ! -name '*~' ! -name '.*.sw?' -print 2> /dev/null | sed 's,^\./,,'
+				! -name '*.[ado]' ! -name '*.ko' ! -name '*.mod*' ! -name '.*.cmd' \
+				! -name modules.order ! -name Module.symvers ! -name model-share \
+				! -name read-speed ! -path '*/dmabuf/dmabuf' ! -name dma-buf-demo \
+				! -name '*~' ! -name '.*.sw?' -print 2> /dev/null | sed 's,^\./,,'
 		fi
 	) | while IFS= read -r file; do
 		# git lists what is tracked even after it was deleted.
