@@ -133,6 +133,17 @@ static void print_groups(const struct groups *groups, const char *one, const cha
 	}
 }
 
+static void print_rest(const struct world *world, const struct groups *nobody)
+{
+	char size[SIZE_TEXT];
+
+	if (nobody->count)
+		puts("\nNo process has these. What keeps them:");
+	print_groups(nobody, "buffer", "buffers");
+	printf("\n%9s in %zu buffer%s\n", size_text(total(world), size), world->buffer_count,
+	       world->buffer_count == 1 ? "" : "s");
+}
+
 enum status list_processes(struct world *world, const struct options *options)
 {
 	struct groups nobody = without_process(world);
@@ -164,18 +175,13 @@ enum status list_processes(struct world *world, const struct options *options)
 		       size_text(process->alone, alone), size_text(process->shared, shared),
 		       process->buffers, process->descriptors, process->mappings, name);
 	}
-	if (nobody.count)
-		puts("\nNo process has these. What keeps them:");
-	print_groups(&nobody, "buffer", "buffers");
-	printf("\n%9s in %zu buffer%s\n", size_text(total(world), share), world->buffer_count,
-	       world->buffer_count == 1 ? "" : "s");
+	print_rest(world, &nobody);
 	return STATUS_DONE;
 }
 
 enum status list_cgroups(struct world *world, const struct options *options)
 {
 	struct groups nobody = without_process(world), cgroups = { 0 };
-	char size[SIZE_TEXT];
 	size_t i;
 
 	for (i = 0; i < world->process_count; i++)
@@ -195,9 +201,6 @@ enum status list_cgroups(struct world *world, const struct options *options)
 	}
 	printf("%s%9s %16s  %s%s\n", bold(), "SHARE", "PROCESSES", "CGROUP", plain());
 	print_groups(&cgroups, "process", "processes");
-	if (nobody.count)
-		puts("\nNo process has these. What keeps them:");
-	print_groups(&nobody, "buffer", "buffers");
-	printf("\n%9s in %zu buffers\n", size_text(total(world), size), world->buffer_count);
+	print_rest(world, &nobody);
 	return STATUS_DONE;
 }
