@@ -8,6 +8,7 @@
 #include <linux/file.h>
 #include <linux/mman.h>
 #include <linux/path.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <trace/events/dma_buf.h>
@@ -93,6 +94,41 @@ static void waiting_is_visible(struct kunit *test)
 }
 
 /* One page holds sixteen buffers, or forty-two attachments. */
+/* Prints a letter for each, and makes the set another one at the first. */
+static void show_and_change(struct seq_file *m, struct dma_fence *fence,
+			    const char *usage)
+{
+	struct mock_exporter *exp = m->private;
+
+	seq_putc(m, usage[0]);
+	if (!exp->hook_data)
+		return;
+	dma_resv_lock(exp->dmabuf->resv, NULL);
+	/* More than there is room for: a new list. */
+	KUNIT_EXPECT_EQ(exp->test, 0,
+			dma_resv_reserve_fences(exp->dmabuf->resv, 64));
+	dma_resv_add_fence(exp->dmabuf->resv, exp->hook_data, DMA_RESV_USAGE_READ);
+	dma_resv_unlock(exp->dmabuf->resv);
+	exp->hook_data = NULL;
+}
+
+static void changed_set_is_printed_once(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	char text[16] = "before ";
+	struct seq_file m = {
+		.buf = text, .size = sizeof(text), .count = 7, .private = exp,
+	};
+
+	mock_busy(exp, DMA_RESV_USAGE_KERNEL);
+	mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	exp->hook_data = &mock_fence(test)->base;
+	dma_buf_seq_fences(&m, exp->dmabuf->resv, DMA_RESV_USAGE_READ,
+			   show_and_change);
+	text[m.count] = '\0';
+	KUNIT_EXPECT_STREQ(test, "before kwr", text);
+}
+
 static void objects_are_small(struct kunit *test)
 {
 	if (sizeof(spinlock_t) > 4 || sizeof(long) != 8 ||
@@ -208,6 +244,7 @@ static struct kunit_case dma_buf_internal_cases[] = {
 	KUNIT_CASE(fd_install_takes_a_reserved_number),
 	KUNIT_CASE(revocable_means_the_importer_is_told),
 	KUNIT_CASE(waiting_is_visible),
+	KUNIT_CASE(changed_set_is_printed_once),
 	KUNIT_CASE(objects_are_small),
 	KUNIT_CASE(mmap_by_a_driver_is_traced),
 	KUNIT_CASE_PARAM(range_is_within_the_buffer, range_gen_params),
