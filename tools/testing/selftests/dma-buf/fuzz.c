@@ -52,8 +52,11 @@
 static struct shared {
 	unsigned long calls[CALLS];
 	unsigned long failed[CALLS];
+	bool faulty[WORKERS];
 } *shared;
 
+/* Of shared->faulty, that of this worker. */
+static bool *faulty;
 static int sockets[WORKERS][2];
 static uint64_t chance;
 /* Waiters are epolls and rings, paths are descriptors of a buffer that can do nothing. */
@@ -401,6 +404,14 @@ static void make(unsigned int nr, bool alone)
 	__atomic_add_fetch(&shared->failed[nr], err < 0, __ATOMIC_RELAXED);
 }
 
+/* What would wait for ever ends after so many microseconds, then again and again. */
+static void end_waits(long first)
+{
+	struct itimerval often = { { 0, 50000 }, { 0, first } };
+
+	setitimer(ITIMER_REAL, &often, NULL);
+}
+
 /* Some calls, which are worth repeating if they come to where nobody was. */
 static void stretch(bool faults, bool alone)
 {
@@ -416,11 +427,18 @@ static void stretch(bool faults, bool alone)
 	for (i = 0; i < STRETCH; i++) {
 		bool fail = faults && !draw(16);
 
-		if (fail)
+		/* The frame of a signal may be what fails, and then the kernel ends us. */
+		if (fail) {
+			end_waits(999999);
+			*faulty = true;
 			faults_arm(1 + draw(24));
+		}
 		make(draw(CALLS), alone);
-		if (fail)
+		if (fail) {
 			faults_disarm();
+			*faulty = false;
+			end_waits(50000);
+		}
 	}
 	corpus_judge(start);
 	if (again)
@@ -432,22 +450,26 @@ static void wake(int signal)
 	(void)signal;
 }
 
-/* Until it is killed, or until the time given. */
-static void work(unsigned int number, uint64_t seed, time_t end)
+/* One that works until it is killed, or until the time given. */
+static pid_t start_worker(unsigned int slot, unsigned int number, uint64_t seed, time_t end)
 {
-	/* Ends what would wait for ever, again and again. */
-	static const struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
 	struct sigaction action = { .sa_handler = wake };
-	bool faults = faults_open() == 0;
+	pid_t pid = process_start();
+	bool faults;
 	int i;
 
+	if (pid)
+		return pid;
+	faults = faults_open() == 0;
 	chance = seed + number;
+	faulty = &shared->faulty[slot];
+	*faulty = false;
 	memset(slots, -1, sizeof(slots));
 	timeline = timeline_open();
 	devices[0] = drm_open("vkms");
 	devices[1] = drm_open("vgem");
 	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
+	end_waits(50000);
 	corpus_watch();
 	/* Nobody begins with empty hands. */
 	for (i = 0; i < 2 * SLOTS; i++) {
@@ -458,15 +480,6 @@ static void work(unsigned int number, uint64_t seed, time_t end)
 	while (!end || time(NULL) < end)
 		stretch(faults, end);
 	_exit(0);
-}
-
-static pid_t start_worker(unsigned int number, uint64_t seed, time_t end)
-{
-	pid_t pid = process_start();
-
-	if (!pid)
-		work(number, seed, end);
-	return pid;
 }
 
 /* Waits for what is freed later. Returns how many buffers or objects are left. */
@@ -487,45 +500,49 @@ static long left_over(long alive, const struct slabs *before, const char **what)
 	return grown ? grown : buffers_alive() - alive;
 }
 
-/* Whether that one has not died by itself. */
-static bool ended(pid_t pid, bool alone)
+/* Whether that one was killed here, is done, or died of a fault that it wanted. */
+static bool ended(unsigned int slot, pid_t pid, bool alone)
 {
 	int status;
 
-	if (alone)
-		return process_end(pid) == 0;
-	if (pid < 0 || waitpid(pid, &status, WNOHANG))
+	if (pid < 0)
 		return false;
-	kill(pid, SIGKILL);
-	process_end(pid);
-	return true;
+	if (!waitpid(pid, &status, alone ? 0 : WNOHANG)) {
+		kill(pid, SIGKILL);
+		process_end(pid);
+		return true;
+	}
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGSEGV && shared->faulty[slot];
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* Returns how many processes died by themselves. */
 static unsigned int fuzz(unsigned int seconds, uint64_t seed, bool alone)
 {
-	unsigned int workers = alone ? 1 : WORKERS, killed = 0, died = 0, i;
+	unsigned int workers = alone ? 1 : WORKERS, number, died = 0, i;
 	time_t end = time(NULL) + seconds;
 	pid_t pids[WORKERS];
 
 	for (i = 0; i < WORKERS; i++)
 		socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, sockets[i]);
 	for (i = 0; i < workers; i++)
-		pids[i] = start_worker(i, seed << 32, alone ? end : 0);
-	while (!alone && time(NULL) < end) {
-		/* Each lives for some thousand calls. */
-		usleep(500000 + draw(4000000));
+		pids[i] = start_worker(i, i, seed << 32, alone ? end : 0);
+	for (number = workers; time(NULL) < end; number++) {
+		/* Each lives for some thousand calls, but one that is alone. */
+		if (!alone)
+			usleep(500000 + draw(4000000));
 		i = draw(workers);
-		died += !ended(pids[i], false);
-		pids[i] = start_worker(workers + killed++, seed << 32, 0);
+		died += !ended(i, pids[i], alone);
+		pids[i] = start_worker(i, number, seed << 32, alone ? end : 0);
 	}
 	for (i = 0; i < workers; i++)
-		died += !ended(pids[i], alone);
+		died += !ended(i, pids[i], alone);
 	for (i = 0; i < WORKERS; i++) {
 		close(sockets[i][0]);
 		close(sockets[i][1]);
 	}
-	printf("%u processes were killed, %u died, coverage: %lu places\n", killed, died,
+	printf("%u processes, of which %u died; coverage: %lu places\n", number, died,
 	       corpus_places());
 	return died;
 }
