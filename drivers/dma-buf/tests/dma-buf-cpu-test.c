@@ -325,11 +325,14 @@ static void vmap_without_an_address_is_reported(struct kunit *test)
 	struct iosys_map a;
 
 	mock_reports(test);
+	/* An address that was good once is none. */
+	KUNIT_ASSERT_EQ(test, 0, map(exp, &a, false));
+	unmap(exp, &a, false);
 	exp->vmap_null = true;
 	KUNIT_EXPECT_EQ(test, -EINVAL, map(exp, &a, false));
 	mock_expect_report(test, exp, NULL, "exporter's vmap gave no address");
 	KUNIT_EXPECT_TRUE(test, iosys_map_is_null(&a));
-	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_VUNMAP]);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_VUNMAP]);
 	KUNIT_EXPECT_EQ(test, 0, mock_vmap_count(exp->dmabuf));
 }
 

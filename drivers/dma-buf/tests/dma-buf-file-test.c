@@ -231,6 +231,24 @@ static void names_are_kept_and_shown_escaped(struct kunit *test)
 	}
 }
 
+/* Neither the old one at a new name, nor the last one. */
+static void no_name_is_left(struct kunit *test)
+{
+	struct kmem_cache *names = kmem_cache_create("dma_buf_test_names", DMA_BUF_NAME_LEN, 0,
+						     SLAB_NO_MERGE, NULL);
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+
+	KUNIT_ASSERT_NOT_NULL(test, names);
+	exp->dmabuf->name = kmem_cache_zalloc(names, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, 0, ioctl(exp, DMA_BUF_SET_NAME_B, "new", 4));
+	KUNIT_EXPECT_EQ(test, 0, kmem_cache_shrink(names));
+	kfree(exp->dmabuf->name);
+	exp->dmabuf->name = kmem_cache_zalloc(names, GFP_KERNEL);
+	mock_release(exp);
+	KUNIT_EXPECT_EQ(test, 0, kmem_cache_shrink(names));
+	kmem_cache_destroy(names);
+}
+
 static struct kunit_case dma_buf_file_cases[] = {
 	KUNIT_CASE_PARAM(seek_tells_the_size, seek_gen_params),
 	KUNIT_CASE(unknown_ioctls_are_refused),
@@ -238,6 +256,7 @@ static struct kunit_case dma_buf_file_cases[] = {
 	KUNIT_CASE(arguments_must_be_readable),
 	KUNIT_CASE(fdinfo_without_name),
 	KUNIT_CASE_PARAM(names_are_kept_and_shown_escaped, name_gen_params),
+	KUNIT_CASE(no_name_is_left),
 	{}
 };
 
