@@ -404,22 +404,25 @@ static void one_table_serves_two_mappings(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct mock_importer *imp = mock_importer(test, "imp");
 	struct dma_buf_attachment *attach = mock_attach(imp, exp);
-	struct sg_table *to, *from;
+	static const enum dma_data_direction dirs[] = { DMA_TO_DEVICE, DMA_FROM_DEVICE };
+	struct sg_table *sgts[2];
+	unsigned int i, first, last;
 
 	mock_reports(test);
 	exp->table = MOCK_TABLE_SHARED;
-	to = mock_map(attach, DMA_TO_DEVICE, false);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, to);
-	from = mock_map(attach, DMA_FROM_DEVICE, false);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, from);
-
-	/* The second first, since the first would be looked at first anyhow. */
-	mock_unmap(attach, from, DMA_FROM_DEVICE, false);
-	KUNIT_EXPECT_EQ(test, DMA_FROM_DEVICE, exp->dir);
-	KUNIT_EXPECT_TRUE(test, mock_is_mapped(attach));
-	mock_unmap(attach, to, DMA_TO_DEVICE, false);
-	KUNIT_EXPECT_EQ(test, DMA_TO_DEVICE, exp->dir);
-	KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
+	for (first = 0; first < 2; first++) {
+		last = !first;
+		for (i = 0; i < 2; i++) {
+			sgts[i] = mock_map(attach, dirs[i], false);
+			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgts[i]);
+		}
+		mock_unmap(attach, sgts[first], dirs[first], false);
+		KUNIT_EXPECT_EQ(test, dirs[first], exp->dir);
+		KUNIT_EXPECT_TRUE(test, mock_is_mapped(attach));
+		mock_unmap(attach, sgts[last], dirs[last], false);
+		KUNIT_EXPECT_EQ(test, dirs[last], exp->dir);
+		KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
+	}
 	mock_expect_no_report(test);
 }
 
