@@ -36,6 +36,7 @@ TEST_F(dmabuf, list_names_who_holds_it)
 	EXPECT_TRUE(says("INODE", "HELD BY"));
 	EXPECT_TRUE(strstr(answer, "\n1 buffer, 12 KiB\n") || strstr(answer, " buffers, "))
 		TH_LOG("%s", answer);
+	EXPECT_EQ(NULL, strstr(answer, "\n1 buffers"));
 }
 
 /* Of two processes that share a buffer, one opens it again and again. */
