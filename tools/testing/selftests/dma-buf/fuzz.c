@@ -503,7 +503,7 @@ static long left_over(long alive, const struct slabs *before, const char **what)
 /* Whether that one was killed here, is done, or died of a fault that it wanted. */
 static bool ended(unsigned int slot, pid_t pid, bool alone)
 {
-	int status;
+	int status = -1;
 
 	if (pid < 0)
 		return false;
