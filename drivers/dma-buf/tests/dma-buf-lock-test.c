@@ -82,8 +82,12 @@ static void expect_unlocked(struct kunit *test, struct mock_exporter *exp,
 			    struct mock_importer *imp,
 			    const struct unlocked_row *row)
 {
+	struct mock_reports *reports = test->priv;
 	char what[128];
 
+	/* The report alone does not say which driver it was. */
+	mock_read_reports(test);
+	KUNIT_EXPECT_TRUE(test, reports->traced);
 	snprintf(what, sizeof(what),
 		 "%s() without the reservation lock, use %s()", row->name,
 		 row->twin);

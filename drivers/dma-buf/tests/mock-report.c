@@ -17,6 +17,7 @@ static void mock_forget(struct mock_reports *reports)
 	reports->mark = iter.next_seq;
 	reports->count = 0;
 	reports->warnings = 0;
+	reports->traced = false;
 	reports->text[0] = '\0';
 }
 
@@ -66,6 +67,10 @@ void mock_read_reports(struct kunit *test)
 		reports->line[len] = '\0';
 		if (strstr(reports->line, "WARNING: "))
 			reports->warnings++;
+		/* Some machines write the second word small. */
+		if (strstr(reports->line, "Call Trace:") ||
+		    strstr(reports->line, "Call trace:"))
+			reports->traced = true;
 		text = strstr(reports->line, "dma-buf: ");
 		if (!text)
 			continue;

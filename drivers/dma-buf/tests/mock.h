@@ -311,6 +311,7 @@ char *mock_read_all(struct kunit *test, struct file *file, size_t step);
  * @mark: what came before is not of interest
  * @count: how many lines of the core's
  * @warnings: how many WARNs, whoever they are from
+ * @traced: with the calls that led there
  * @text: the last line of the core's
  * @line: room for a line of the log
  */
@@ -318,6 +319,7 @@ struct mock_reports {
 	u64 mark;
 	unsigned int count;
 	unsigned int warnings;
+	bool traced;
 	char text[256];
 	char line[1024];
 };
