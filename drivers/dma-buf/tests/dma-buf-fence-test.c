@@ -121,18 +121,31 @@ static void count_desc(const unsigned int *count, char *desc)
 
 KUNIT_ARRAY_PARAM(count, fence_counts, count_desc);
 
+static unsigned int all_references(struct mock_fence *fence[], unsigned int count)
+{
+	unsigned int all = 0;
+
+	while (count--)
+		all += kref_read(&fence[count]->base.refcount);
+	return all;
+}
+
 static void many_fences_are_one_wakeup(struct kunit *test)
 {
 	const unsigned int *count = test->param_value;
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct mock_poller *poller;
 	struct mock_fence *fence[16];
-	unsigned int i;
+	unsigned int i, references;
 
 	for (i = 0; i < *count; i++)
 		fence[i] = mock_busy(exp, DMA_RESV_USAGE_WRITE);
 	poller = mock_poller(test, EPOLLIN);
 	expect_idle(poller, exp);
+	references = all_references(fence, *count);
+	/* Another look keeps none of those that it meets. */
+	expect_idle(poller, exp);
+	KUNIT_EXPECT_EQ(test, references, all_references(fence, *count));
 
 	/* Neither the first of them nor the last but one is the right one. */
 	for (i = 0; i + 1 < *count; i++) {
