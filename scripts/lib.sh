@@ -78,8 +78,11 @@ end_tree() {
 	kill -KILL $pids 2> /dev/null || true
 }
 
+# end_jobs: for the EXIT trap. Whoever ended this may ask a second time, which must not
+# cut it short.
 end_jobs() {
 	local pid
+	trap '' HUP INT TERM
 	for pid in $(jobs -p); do
 		end_tree "$pid"
 		wait "$pid" 2> /dev/null || true
