@@ -163,6 +163,11 @@ static bool dma_buf_attachment_abandon(struct dma_buf_attachment_object *obj,
 	obj->abandoned = true;
 	/* The exporter may go on calling the DMA API for it. */
 	get_device(attach->dev);
+	if (dma_buf_is_gone(dmabuf)) {
+		/* Who waits for those that were told need not wait for this one. */
+		dma_buf_let_go(to_dma_buf_object(dmabuf));
+		return true;
+	}
 	if (!dma_buf_is_dynamic(dmabuf))
 		return true;
 	/* For a device that reaches a card's memory, the first pin might be a move. */
@@ -246,17 +251,18 @@ static bool dma_buf_attachment_leave(struct dma_buf_attachment_object *obj)
  * @attach: the attachment, freed by this call if it is not kept
  *
  * Everything mapped must be unmapped before, everything pinned unpinned, and an
- * importer that fails to is reported. Pins are then undone. With a mapping, where
- * importer and exporter are both static or both dynamic, the device may still be
- * at work: attachment, device and buffer are kept, and a buffer that could move
- * is pinned, unless the device reaches memory of a card, where a pin might move
- * it. The attachment stays in the list, where whoever chooses a place for the
- * buffer, or looks for the culprit, finds it. An importer that comes back to
- * unmap, and detaches once more, ends that; each of its detaches left it a
- * reference to put, as any detach does. Unbinding the driver of the device
- * meanwhile leaves a device without DMA operations of its own behind, which is
- * all that can be held here. Once 1/32 of the memory is kept in this way, the
- * table goes back to the exporter instead, and the attachment ends.
+ * importer that fails to is reported. Pins are then undone. With a mapping,
+ * where importer and exporter are both static or both dynamic, the device may
+ * still be at work: attachment, device and buffer are kept, and a buffer that
+ * could move is pinned, unless it is revoked, or the device reaches memory of a
+ * card, where a pin might move it. The attachment stays in the list, where
+ * whoever chooses a place for the buffer, or looks for the culprit, finds it.
+ * An importer that comes back to unmap, and detaches once more, ends that; each
+ * of its detaches left it a reference to put, as any detach does. Unbinding the
+ * driver of the device meanwhile leaves a device without DMA operations of its
+ * own behind, which is all that can be held here. Once 1/32 of the memory is
+ * kept in this way, the table goes back to the exporter instead, and the
+ * attachment ends.
  *
  * All other mappings, and tables that stay between two uses as told at
  * dma_buf_map_attachment(), are given back to the exporter here, with or without

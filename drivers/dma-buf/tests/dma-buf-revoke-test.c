@@ -318,6 +318,31 @@ static void revoke_waits_for_all(struct kunit *test)
 	mock_expect_no_report(test);
 }
 
+/* Whom he waits for leaves the mapping behind, and is not there any more to let go. */
+static void abandoned_while_somebody_waits(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_DYNAMIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	unsigned int pins = exp->calls[MOCK_PIN];
+	struct mock_task *task;
+
+	mock_reports(test);
+	task = mock_task(test, revoke_in_task, exp);
+	/* It sleeps, or is about to. */
+	mock_wait_for(test, waitqueue_active(&to_dma_buf_object(exp->dmabuf)->poll_wait));
+	mock_detach(imp);
+	KUNIT_EXPECT_EQ(test, -EBUSY, mock_task_join(task));
+	/* There is no memory to choose a place for. */
+	KUNIT_EXPECT_EQ(test, pins, exp->calls[MOCK_PIN]);
+
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	dma_buf_detach(exp->dmabuf, attach);
+	dma_buf_put(exp->dmabuf);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+}
+
 static void fence_that_never_signals(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -439,6 +464,7 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(cached_after_restore),
 	KUNIT_CASE_PARAM(holders_are_named_once, holder_gen_params),
 	KUNIT_CASE(abandoned_mapping_cannot_be_told),
+	KUNIT_CASE(abandoned_while_somebody_waits),
 	KUNIT_CASE(each_holder_is_named),
 	KUNIT_CASE(kernel_mapping_is_told),
 	KUNIT_CASE(importer_lets_go_at_once),
