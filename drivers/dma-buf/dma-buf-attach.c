@@ -318,7 +318,7 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 	struct dma_buf *dmabuf = attach->dmabuf;
 	const char *by = "exporter:pin";
 	bool owned;
-	int err;
+	int err = 0;
 
 	might_sleep();
 	if (!dma_buf_attachment_is_dynamic(attach)) {
@@ -334,12 +334,12 @@ int dma_buf_pin(struct dma_buf_attachment *attach)
 	if (dma_buf_is_gone(dmabuf)) {
 		err = -ENODEV;
 		by = "core";
-	} else {
+	} else if (dma_buf_is_dynamic(dmabuf)) {
 		err = dmabuf->ops->pin(attach);
-	}
-	if (!err) {
-		to_attachment_object(attach)->pins++;
-		trace_dma_buf_pin(dmabuf, attach, false);
+		if (!err) {
+			to_attachment_object(attach)->pins++;
+			trace_dma_buf_pin(dmabuf, attach, false);
+		}
 	}
 	if (!owned)
 		dma_resv_unlock(dmabuf->resv);

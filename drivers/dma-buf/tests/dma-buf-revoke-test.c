@@ -438,6 +438,34 @@ static void named_in_time(struct kunit *test)
 	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
 }
 
+static long pin_in_task(void *attach)
+{
+	return dma_buf_pin(attach);
+}
+
+/* Its exporter has no pin. The buffer was revoked, and is not any more once the lock is had. */
+static void forgotten_lock_is_had_after_restore(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct dma_buf_attachment *attach =
+		mock_attach_dynamic(mock_importer(test, "imp"), exp);
+	struct mock_reports *reports = mock_reports(test);
+	struct mock_holder *holder;
+	struct mock_task *task;
+
+	if (!IS_ENABLED(CONFIG_PROVE_LOCKING))
+		kunit_skip(test, "this kernel has no lockdep");
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+	holder = mock_hold(exp);
+	task = mock_task(test, pin_in_task, attach);
+	mock_wait_for(test, (mock_read_reports(test), reports->warnings));
+	/* As dma_buf_restore() does, which waited before, and so was first. */
+	WRITE_ONCE(to_dma_buf_object(exp->dmabuf)->revoked, false);
+	mock_let_go(holder);
+	KUNIT_EXPECT_EQ(test, 0, mock_task_join(task));
+	KUNIT_EXPECT_EQ(test, 0, (int)to_attachment_object(attach)->pins);
+}
+
 static void bad_arguments(struct kunit *test)
 {
 	mock_reports(test);
@@ -475,6 +503,7 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(last_one_is_late),
 	KUNIT_CASE(restored_while_somebody_waits),
 	KUNIT_CASE(named_in_time),
+	KUNIT_CASE(forgotten_lock_is_had_after_restore),
 	KUNIT_CASE(bad_arguments),
 	KUNIT_CASE(restore_without_revoke),
 	{}
