@@ -78,9 +78,6 @@ static void dma_buf_debug_copy(struct dma_buf_attachment *attach,
 		dma_buf_report(dmabuf, attach->dev, DMA_BUF_MAPPED_ODD,
 			       "exporter mapped an unaligned segment at byte %llu",
 			       odd);
-	if (dma_buf_bounced(attach->dev, exported))
-		dma_buf_report(dmabuf, attach->dev, DMA_BUF_MAPPED_BOUNCED,
-			       "mapped by way of a copy, and who maps once must sync");
 }
 
 /**

@@ -184,6 +184,10 @@ dma_buf_mapping_fill(struct dma_buf_attachment_object *obj,
 		sgt = dma_buf_debug_wrap(attach, exported);
 		if (!sgt)
 			ops->unmap_dma_buf(attach, exported, dir);
+		else if (dma_buf_bounced(attach->dev, exported))
+			dma_buf_report(attach->dmabuf, attach->dev,
+				       DMA_BUF_MAPPED_BOUNCED,
+				       "mapped by way of a copy, and who maps once must sync");
 	}
 	if (IS_ERR_OR_NULL(sgt)) {
 		dma_buf_mapping_unpin(obj);
@@ -203,19 +207,18 @@ static noinline struct sg_table *
 dma_buf_map_another(struct dma_buf_attachment_object *obj,
 		    enum dma_data_direction dir)
 {
-	struct dma_buf_mapping *mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
+	struct dma_buf_mapping *mapping __free(kfree) =
+		kzalloc(sizeof(*mapping), GFP_KERNEL);
 	int err;
 
 	if (!mapping)
 		return ERR_PTR(dma_buf_map_refused(obj, "memory", -ENOMEM));
 	err = dma_buf_mapping_fill(obj, mapping, dir);
-	if (err) {
-		kfree(mapping);
+	if (err)
 		return ERR_PTR(err);
-	}
 	mapping->next = obj->first.next;
-	obj->first.next = mapping;
-	return mapping->sgt;
+	obj->first.next = no_free_ptr(mapping);
+	return obj->first.next->sgt;
 }
 
 static __always_inline struct sg_table *
