@@ -32,7 +32,7 @@ require_kernel() {
 	# The namespace of symbols is a string in 6.12.y since its stable series took that over.
 	! grep -q '__stringify(DEFAULT_SYMBOL_NAMESPACE)' "$1/include/linux/export.h" ||
 		die "$1: this Linux $version.$(sed -n 's/^SUBLEVEL = //p' "$1/Makefile") is too old:" \
-			"MODULE_IMPORT_NS() takes no string there; take a later release of $version"
+			"DEFAULT_SYMBOL_NAMESPACE is no string there; take a later release of $version"
 	case $1 in
 	*[[:space:]:]*) die "$1: kbuild cannot work below a path with white space or a colon" ;;
 	esac

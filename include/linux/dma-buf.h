@@ -108,8 +108,10 @@ struct dma_buf_ops {
 
 	/**
 	 * @begin_cpu_access: Make the memory coherent for the CPU; not locked.
-	 * The fences that were in &dma_buf.resv have signaled by then; kernel
-	 * fences that this operation adds are waited for afterwards.
+	 * The fences of &dma_buf.resv that stand in the way of @dir have
+	 * signaled by then: kernel fences and writers, and readers where the
+	 * CPU writes. Kernel fences that this operation adds are waited for
+	 * afterwards.
 	 *
 	 * Optional. Returns 0 or a negative errno; may return -ERESTARTSYS.
 	 */

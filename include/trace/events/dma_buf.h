@@ -11,14 +11,15 @@
 
 /*
  * What mainline has as well, to the byte. These read the inode number from the file:
- * whoever emits one holds a reference to the buffer.
+ * whoever emits one holds a reference to the buffer. None has the buffer's name, so
+ * whoever emits one does not hold &dma_buf.name_lock, as mainline does.
  */
 DECLARE_EVENT_CLASS(dma_buf,
 		    TP_PROTO(struct dma_buf *dmabuf),
 		    TP_ARGS(dmabuf),
 		    TP_STRUCT__entry(__string(exp_name, dmabuf->exp_name)
 				     __field(size_t, size)
-				     __field(unsigned long, ino)
+				     __field(ino_t, ino)
 				     ),
 		    TP_fast_assign(__assign_str(exp_name);
 				   __entry->size = dmabuf->size;
@@ -35,7 +36,7 @@ DECLARE_EVENT_CLASS(dma_buf_attach_dev,
 		    TP_STRUCT__entry(__string(dev_name, dev_name(dev))
 				     __string(exp_name, dmabuf->exp_name)
 				     __field(size_t, size)
-				     __field(unsigned long, ino)
+				     __field(ino_t, ino)
 				     __field(struct dma_buf_attachment *, attach)
 				     __field(bool, is_dynamic)
 				     ),
@@ -56,7 +57,7 @@ DECLARE_EVENT_CLASS(dma_buf_fd,
 		    TP_ARGS(dmabuf, fd),
 		    TP_STRUCT__entry(__string(exp_name, dmabuf->exp_name)
 				     __field(size_t, size)
-				     __field(unsigned long, ino)
+				     __field(ino_t, ino)
 				     __field(int, fd)
 				     ),
 		    TP_fast_assign(__assign_str(exp_name);
