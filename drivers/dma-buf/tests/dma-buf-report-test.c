@@ -65,8 +65,9 @@ static void reports_leave_room_in_the_log(struct kunit *test)
 
 	for (i = 0; i < 100; i++) {
 		mock_forget_told(exp->dmabuf);
-		dma_buf_report(exp->dmabuf, NULL, DMA_BUF_MAPPED_ODD, "b");
-		dma_buf_report(exp->dmabuf, NULL, DMA_BUF_ACCESS_ODD, "e");
+		/* The last of one limit, and the first of the next. */
+		dma_buf_report(exp->dmabuf, NULL, DMA_BUF_HELD_ELSEWHERE, "b");
+		dma_buf_report(exp->dmabuf, NULL, DMA_BUF_MAPPED_BOUNCED, "e");
 	}
 	mock_read_reports(test);
 	/* On a machine so slow that time passes, some more. */
