@@ -31,10 +31,11 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS
 : "${STAGE_START:=$(date +%s)}"
 export STAGE_START
 
-# A signal ends a script the ordinary way, so that its EXIT trap cleans up.
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# A signal ends a script the ordinary way, so that its EXIT trap cleans up. Whoever sent
+# it may ask a second time, which must not cut that short.
+trap 'trap "" HUP INT TERM; exit 129' HUP
+trap 'trap "" HUP INT TERM; exit 130' INT
+trap 'trap "" HUP INT TERM; exit 143' TERM
 trap end_jobs EXIT
 
 # die MESSAGE: one line, and the end.
@@ -78,11 +79,8 @@ end_tree() {
 	kill -KILL $pids 2> /dev/null || true
 }
 
-# end_jobs: for the EXIT trap. Whoever ended this may ask a second time, which must not
-# cut it short.
 end_jobs() {
 	local pid
-	trap '' HUP INT TERM
 	for pid in $(jobs -p); do
 		end_tree "$pid"
 		wait "$pid" 2> /dev/null || true
