@@ -63,7 +63,8 @@ bool dma_buf_is_free(struct dma_buf_object *obj)
 
 /**
  * dma_buf_let_go - tell pollers, and who waits for it, that a buffer is revoked, held
- *                  by one less, or restored; and the exporter, once nobody has it
+ *                  by one less who was told, or restored; and the exporter, once
+ *                  nobody has it
  * @obj: the buffer
  *
  * Context: The caller holds the reservation lock.

@@ -84,7 +84,7 @@ struct dma_buf_poll {
  *        &dma_buf.name_lock
  * @revoked: the memory is gone for everybody; changed under the reservation lock
  * @tell_exporter: nobody called &dma_buf_ops.revoked since; guarded by the same
- * @let_go: counts what was unmapped since; guarded by the same
+ * @let_go: counts who let go since, or cannot be told any more; guarded by the same
  * @mmap_calls: how many programs are in mmap, and one who empties their areas
  * @mapped_elsewhere: one of them got an area that the core cannot empty
  * @closed: &dma_buf.file is going, and its memory may be another file's soon
@@ -193,7 +193,7 @@ struct dma_buf_mapping {
  * @first: one mapping, and the head of the list of all others: most attachments
  *         need no other
  * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter, and
- *        the core's own if it is @abandoned
+ *        the core's own if it is @abandoned, before the buffer was revoked
  * @revocable: what dma_buf_attach_revocable() said at attach, for whoever looks
  *             when the importer's operations may be gone
  * @asked_peer2peer: the importer did, whatever the exporter said

@@ -42,7 +42,7 @@
  * @entries: newest first
  */
 struct dma_buf_shard {
-	/* Guards all of the shard; nothing but a file's and a dentry's locks inside. */
+	/* Guards all of the shard. Inside: a dentry's, and what fput() takes. */
 	spinlock_t lock;
 	struct list_head entries;
 };

@@ -145,8 +145,9 @@ static bool dma_buf_wait_for_holders(struct dma_buf_object *obj, long left,
  *
  * A program can make it last: by a fence that it adds, by a debugger that stops its
  * mmap. So where something has to go on, as in a remove operation, do not wait without
- * a limit; and in the release operation of a file, or with a lock that one takes, wait
- * for nobody, since what is waited for may come behind that release in the same task.
+ * a limit; and in the release operation of a file or of a buffer, or with a lock that
+ * such an operation takes, wait for nobody, since what is waited for may come behind
+ * that release in the same task.
  *
  * Context: May sleep; neither interrupted nor killed by a signal. The lock must not
  * be held.

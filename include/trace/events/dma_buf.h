@@ -12,7 +12,7 @@
 /*
  * What mainline has as well, to the byte. These read the inode number from the file:
  * whoever emits one holds a reference to the buffer. None has the buffer's name, so
- * whoever emits one does not hold &dma_buf.name_lock, as mainline does.
+ * nobody holds &dma_buf.name_lock for one, unlike mainline.
  */
 DECLARE_EVENT_CLASS(dma_buf,
 		    TP_PROTO(struct dma_buf *dmabuf),
