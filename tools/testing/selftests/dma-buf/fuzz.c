@@ -274,7 +274,7 @@ static int do_ioctl(void)
 	for (i = 0; i < 64; i++)
 		words[i] = draw(4) ? draw(4) : draw(~0U);
 	return result(ioctl(buffer(), draw(8) ? ours[draw(5)] : any_call,
-			    draw(8) ? words : (void *)(uintptr_t)draw(~0U)));
+			    draw(16) ? words : (void *)(uintptr_t)draw(~0U)));
 }
 
 static int do_fence(void)
