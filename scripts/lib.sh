@@ -31,11 +31,14 @@ unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS
 : "${STAGE_START:=$(date +%s)}"
 export STAGE_START
 
-# A signal ends a script the ordinary way, so that its EXIT trap cleans up. Whoever sent
-# it may ask a second time, which must not cut that short.
-trap 'trap "" HUP INT TERM; exit 129' HUP
-trap 'trap "" HUP INT TERM; exit 130' INT
-trap 'trap "" HUP INT TERM; exit 143' TERM
+# A signal ends a script the ordinary way, so that its EXIT trap cleans up. Neither that nor
+# the clean-up at an ordinary end is cut short by another.
+ignore_signals() {
+	trap '' HUP INT TERM
+}
+trap 'ignore_signals; exit 129' HUP
+trap 'ignore_signals; exit 130' INT
+trap 'ignore_signals; exit 143' TERM
 trap end_jobs EXIT
 
 # die MESSAGE: one line, and the end.
@@ -79,8 +82,10 @@ end_tree() {
 	kill -KILL $pids 2> /dev/null || true
 }
 
+# end_jobs: what every EXIT trap begins with.
 end_jobs() {
 	local pid
+	ignore_signals
 	for pid in $(jobs -p); do
 		end_tree "$pid"
 		wait "$pid" 2> /dev/null || true
