@@ -289,6 +289,17 @@ static long revoke_in_task(void *arg)
 	return dma_buf_revoke(exp->dmabuf, MAX_SCHEDULE_TIMEOUT);
 }
 
+/* For a holder who was told, and has not let go. */
+static struct mock_task *somebody_waits(struct mock_exporter *exp)
+{
+	struct dma_buf_object *obj = to_dma_buf_object(exp->dmabuf);
+	struct mock_task *task = mock_task(exp->test, revoke_in_task, exp);
+
+	/* It sleeps, or is about to. */
+	mock_wait_for(exp->test, waitqueue_active(&obj->poll_wait));
+	return task;
+}
+
 /* First a fence, then two importers, and no signal ends the wait. */
 static void revoke_waits_for_all(struct kunit *test)
 {
@@ -329,9 +340,7 @@ static void abandoned_while_somebody_waits(struct kunit *test)
 	struct mock_task *task;
 
 	mock_reports(test);
-	task = mock_task(test, revoke_in_task, exp);
-	/* It sleeps, or is about to. */
-	mock_wait_for(test, waitqueue_active(&to_dma_buf_object(exp->dmabuf)->poll_wait));
+	task = somebody_waits(exp);
 	mock_detach(imp);
 	KUNIT_EXPECT_EQ(test, -EBUSY, mock_task_join(task));
 	/* There is no memory to choose a place for. */
@@ -413,9 +422,7 @@ static void restored_while_somebody_waits(struct kunit *test)
 	struct mock_task *task;
 
 	atomic_inc(&obj->mmap_calls);
-	task = mock_task(test, revoke_in_task, exp);
-	/* It sleeps, or is about to. */
-	mock_wait_for(test, waitqueue_active(&obj->poll_wait));
+	task = somebody_waits(exp);
 	atomic_dec(&obj->mmap_calls);
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_restore(exp->dmabuf));
 	KUNIT_EXPECT_EQ(test, -EAGAIN, mock_task_join(task));
