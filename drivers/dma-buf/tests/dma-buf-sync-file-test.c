@@ -2,6 +2,7 @@
 /*
  * Tests of dma-buf: fences of a buffer as sync files, and back.
  */
+#include <linux/dma-fence-array.h>
 #include <linux/dma-fence-unwrap.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
@@ -279,6 +280,27 @@ static void import_takes_sets_apart(struct kunit *test)
 			count_fences(exp->dmabuf->resv, DMA_RESV_USAGE_WRITE));
 }
 
+static void import_of_an_empty_set_blocks_nobody(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *a = mock_fence(test);
+	struct mock_fence *b = mock_fence(test);
+	struct dma_fence *both = dma_fence_unwrap_merge(&a->base, &b->base);
+	struct dma_fence_array *set = to_dma_fence_array(both);
+	int fd;
+
+	KUNIT_ASSERT_NOT_NULL(test, set);
+	fd = sync_file_fd(test, both);
+
+	set->num_fences = 0;
+	KUNIT_EXPECT_EQ(test, 0, import(exp, DMA_BUF_SYNC_WRITE, fd));
+	set->num_fences = 2;
+	dma_fence_put(both);
+	KUNIT_EXPECT_EQ(test, 0, close_fd(fd));
+	KUNIT_EXPECT_EQ(test, 0,
+			count_fences(exp->dmabuf->resv, DMA_RESV_USAGE_WRITE));
+}
+
 static void import_of_what_is_done_blocks_nobody(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
@@ -319,6 +341,7 @@ static struct kunit_case dma_buf_sync_file_cases[] = {
 	KUNIT_CASE(answer_must_be_writable),
 	KUNIT_CASE_PARAM(import_stands_in_the_way, import_gen_params),
 	KUNIT_CASE(import_takes_sets_apart),
+	KUNIT_CASE(import_of_an_empty_set_blocks_nobody),
 	KUNIT_CASE(import_of_what_is_done_blocks_nobody),
 	KUNIT_CASE(import_needs_a_sync_file),
 	{}
