@@ -261,7 +261,10 @@ static void signaler_may_have_no_reference(struct kunit *test)
 	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
 	struct dma_fence *stub = dma_fence_get_stub();
 	struct dma_resv *resv = exp->dmabuf->resv;
+	static bool released;
 
+	released = false;
+	fence->released = &released;
 	expect_idle(poller, exp);
 	dma_resv_lock(resv, NULL);
 	dma_resv_replace_fences(resv, fence->base.context, stub,
@@ -276,7 +279,10 @@ static void signaler_may_have_no_reference(struct kunit *test)
 	dma_fence_signal_locked(&fence->base);
 	spin_unlock_irq(&fence->lock);
 	rcu_read_unlock();
+	/* Whoever polls next puts the last one. */
+	KUNIT_EXPECT_FALSE(test, released);
 	expect_ready(poller, exp);
+	KUNIT_EXPECT_TRUE(test, released);
 }
 
 /* One that was pending when it was seen can have signaled when it is asked. */

@@ -28,6 +28,8 @@ static void mock_fence_release(struct dma_fence *base)
 
 	spin_lock_irqsave(&fence->lock, flags);
 	spin_unlock_irqrestore(&fence->lock, flags);
+	if (fence->released)
+		*fence->released = true;
 	dma_fence_free(base);
 }
 

@@ -209,6 +209,7 @@ void mock_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
  * @lock: for @base
  * @waited: somebody began to wait, or put a callback on it
  * @refuses: whoever wants to do so learns that it has signaled
+ * @released: if not NULL, becomes true when the last reference is put
  */
 struct mock_fence {
 	struct dma_fence base;
@@ -216,6 +217,7 @@ struct mock_fence {
 	spinlock_t lock;
 	struct completion waited;
 	bool refuses;
+	bool *released;
 };
 
 /**
