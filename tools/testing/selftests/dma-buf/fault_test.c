@@ -147,30 +147,37 @@ static void tell_apart(struct __test_metadata *_metadata, const struct operation
 }
 
 /*
- * By how many objects the cache has grown that grew most. What the kernel frees later, it frees
- * some time.
+ * By how many objects the cache has grown that grew most in so many turns, or -ENODEV. What the
+ * kernel frees later, it frees some time.
  */
-static long lost_objects(struct __test_metadata *_metadata, const struct slabs *before,
-			 const char **cache)
+static long lost_objects(struct __test_metadata *_metadata, const struct operation *operation,
+			 struct scene *scene, const char **cache)
 {
-	static struct slabs after;
-	int patience = 100;
+	static struct slabs before, after;
+	int patience = 30, turn;
 	long grown;
 
+	if (slabs_count(&before))
+		return -ENODEV;
+	for (turn = 0; turn < TURNS; turn++)
+		fail_each(_metadata, operation, scene);
 	do {
 		ASSERT_EQ(0, slabs_count(&after));
-		*cache = slabs_most_grown(before, &after, &grown);
+		*cache = slabs_most_grown(&before, &after, &grown);
 	} while (grown >= TURNS && --patience && !usleep(200000));
 	return grown;
 }
 
+/*
+ * All free objects of the slab that a processor works with count as used, hundreds of a small
+ * size. It has one or not when they are counted, but what is lost is lost in every batch.
+ */
 static void try_operation(struct __test_metadata *_metadata, const struct operation *operation,
 			  struct scene *scene)
 {
-	static struct slabs before;
 	const char *cache;
+	int batches = 3;
 	long grown;
-	int turn;
 
 	if (access(BUFINFO, F_OK))
 		SKIP(return, "this kernel has no " BUFINFO);
@@ -178,11 +185,11 @@ static void try_operation(struct __test_metadata *_metadata, const struct operat
 		SKIP(return, "this kernel makes no allocation fail");
 	/* This also fills what is only ever filled once. */
 	tell_apart(_metadata, operation, scene);
-	if (slabs_count(&before))
-		SKIP(return, "this kernel does not count its objects");
-	for (turn = 0; turn < TURNS; turn++)
-		fail_each(_metadata, operation, scene);
-	grown = lost_objects(_metadata, &before, &cache);
+	do {
+		grown = lost_objects(_metadata, operation, scene, &cache);
+		if (grown < 0)
+			SKIP(return, "this kernel does not count its objects");
+	} while (grown >= TURNS && --batches);
 	EXPECT_GT(TURNS, grown) TH_LOG("in %d turns %ld objects of %s were lost", TURNS, grown,
 				       cache);
 	faults_close();
