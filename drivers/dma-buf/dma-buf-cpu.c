@@ -85,6 +85,9 @@ int dma_buf_begin_cpu_access(struct dma_buf *dmabuf,
 	if (dma_buf_is_gone(dmabuf))
 		return dma_buf_refused(dmabuf, NULL, __func__, "core", -ENODEV);
 	err = dma_buf_wait(dmabuf, dma_resv_usage_rw(write), NULL, __func__);
+	/* dma_buf_revoke() waits for the same fences, and the memory may be gone by now. */
+	if (!err && dma_buf_is_gone(dmabuf))
+		err = dma_buf_refused(dmabuf, NULL, __func__, "core", -ENODEV);
 	if (!err)
 		err = dma_buf_exporter_begin(dmabuf, dir);
 	if (err)

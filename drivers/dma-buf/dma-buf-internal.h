@@ -115,9 +115,9 @@ struct dma_buf_object {
 	bool mapped_elsewhere;
 	bool closed;
 	bool poll_armed[DMA_BUF_POLLS];
-	bool vmap_is_iomem : 1;
-	bool owns_resv : 1;
-	bool tell_exporter : 1;
+	bool vmap_is_iomem;
+	bool owns_resv;
+	bool tell_exporter;
 	unsigned int devices;
 	unsigned int vmap_users;
 	void *vmap;
@@ -177,7 +177,7 @@ void dma_buf_seq_name(struct seq_file *m, const char *name);
  * @next: another one of the same attachment, or NULL
  * @sgt: the table that the importer got; NULL if there is none
  * @users: how many map calls without their unmap; more than one, or none while
- *         there is a table, only of one that is kept
+ *         there is a table, only of one that is kept (or was when it was mapped)
  * @dir: of the transfer, see &enum dma_data_direction
  */
 struct dma_buf_mapping {

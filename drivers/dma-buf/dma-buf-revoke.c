@@ -124,7 +124,9 @@ static bool dma_buf_wait_for_holders(struct dma_buf_object *obj, long left,
  * For the exporter. From now on map, pin, vmap, mmap and the begin of CPU access
  * fail with -ENODEV, poll reports EPOLLERR and EPOLLHUP beside what is ready, and
  * those who sleep in it are woken. A call that was in the midst of one of these
- * may be done first, and what it mapped counts as mapped before.
+ * may be done first, and what it mapped counts as mapped before. The exporter's
+ * operations for access by the CPU map nothing and are not counted: they can still
+ * come after the answer, and look at dma_buf_is_revoked().
  *
  * Importers with invalidate_mappings are called, under the lock, once. Fences of
  * the reservation object, of all usages, and then these importers' unmaps are
@@ -157,7 +159,7 @@ static bool dma_buf_wait_for_holders(struct dma_buf_object *obj, long left,
  * if processes ever had where only the exporter can empty it; -ETIMEDOUT if the time
  * was over before a fence signaled, an importer that was told unmapped, or an mmap
  * that had begun before was done. Then each of these devices has a line in the log,
- * but for those that were told and had no time. -EAGAIN if dma_buf_restore() came
+ * as far as that has room, but for those that were told and had no time. -EAGAIN if dma_buf_restore() came
  * meanwhile, and -EINVAL for no buffer.
  */
 int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)

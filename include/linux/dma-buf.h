@@ -113,6 +113,10 @@ struct dma_buf_ops {
 	 * CPU writes. Kernel fences that this operation adds are waited for
 	 * afterwards.
 	 *
+	 * May still begin when dma_buf_revoke() has answered, if the core let it
+	 * pass before: an exporter that revokes asks dma_buf_is_revoked(), with
+	 * the lock held, before it touches the memory.
+	 *
 	 * Optional. Returns 0 or a negative errno; may return -ERESTARTSYS.
 	 */
 	int (*begin_cpu_access)(struct dma_buf *dmabuf,
@@ -123,7 +127,7 @@ struct dma_buf_ops {
 	 * not locked. Optional. Returns 0 or a negative errno; one that asks
 	 * for another try (-EINTR, -ERESTARTSYS, -EAGAIN) means that the access
 	 * goes on until then. Some exporters in the tree give up for a signal;
-	 * new ones do not.
+	 * new ones do not. Called for a revoked buffer, too.
 	 */
 	int (*end_cpu_access)(struct dma_buf *dmabuf,
 			      enum dma_data_direction dir);

@@ -329,6 +329,27 @@ static void revoke_waits_for_all(struct kunit *test)
 	mock_expect_no_report(test);
 }
 
+static long begin_in_task(void *data)
+{
+	struct mock_exporter *exp = data;
+
+	return dma_buf_begin_cpu_access(exp->dmabuf, DMA_FROM_DEVICE);
+}
+
+/* Both wait for the same fence, and after that the memory may be gone. */
+static void revoked_while_access_waits(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_fence *fence = mock_busy(exp, DMA_RESV_USAGE_WRITE);
+	struct mock_task *task = mock_task(test, begin_in_task, exp);
+
+	mock_wait(test, &fence->waited);
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 0));
+	dma_fence_signal(&fence->base);
+	KUNIT_EXPECT_EQ(test, -ENODEV, mock_task_join(task));
+	KUNIT_EXPECT_EQ(test, 0, exp->calls[MOCK_BEGIN_CPU]);
+}
+
 /* Whom he waits for leaves the mapping behind, and is not there any more to let go. */
 static void abandoned_while_somebody_waits(struct kunit *test)
 {
@@ -499,6 +520,7 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(cached_after_restore),
 	KUNIT_CASE_PARAM(holders_are_named_once, holder_gen_params),
 	KUNIT_CASE(abandoned_mapping_cannot_be_told),
+	KUNIT_CASE(revoked_while_access_waits),
 	KUNIT_CASE(abandoned_while_somebody_waits),
 	KUNIT_CASE(each_holder_is_named),
 	KUNIT_CASE(kernel_mapping_is_told),
