@@ -128,8 +128,10 @@ static int second_process(int socket)
 		err(1, "mmap");
 
 	/* A program with other things to do waits this way; SYNC would wait, too. */
-	if (poll(&writers, 1, -1) != 1)
-		err(1, "poll");
+	while (poll(&writers, 1, -1) != 1) {
+		if (errno != EINTR)
+			err(1, "poll");
+	}
 	sync_buffer(buffer, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW);
 	for (__u32 i = 0; i < WORDS; i++) {
 		wrong += word[i] != NUMBER + i;
