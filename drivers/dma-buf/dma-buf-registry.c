@@ -5,14 +5,14 @@
  * One shard for each CPU, each a list with a spinlock of its own. A buffer
  * goes to the shard of the CPU which exports it and stays there, so exports on
  * different CPUs share nothing. A lock is held for one step in a list, or for a
- * batch of them past buffers that are dying, never while somebody sleeps or
+ * batch of them past what a walk passes over, never while somebody sleeps or
  * formats text.
  *
  * What every walk relies on:
  *
- * - An entry is in its list from dma_buf_registry_add() to
- *   dma_buf_registry_remove(), and does not move. Hence a walker that holds a
- *   reference to a buffer can go on from its entry.
+ * - A buffer's entry is in its list from dma_buf_registry_add() to
+ *   dma_buf_registry_remove(), and does not move, as those of walkers do. Hence a
+ *   walker that holds a reference to a buffer can go on from its entry.
  * - Entries are added at the head, behind all walkers. A walk of one shard thus
  *   meets only what was there when it entered, each entry once, and comes to an
  *   end however fast others export.
@@ -38,11 +38,11 @@
 
 /**
  * struct dma_buf_shard - the buffers exported on one CPU
- * @lock: guards everything here, and &dma_buf_entry.link of what is in @entries
+ * @lock: for @entries and &dma_buf_entry.link of what is in it
  * @entries: newest first
  */
 struct dma_buf_shard {
-	/* Guards all of the shard. Inside: a dentry's, and what fput() takes. */
+	/* Guards the list. Inside: a dentry's, and what fput() takes. */
 	spinlock_t lock;
 	struct list_head entries;
 };
