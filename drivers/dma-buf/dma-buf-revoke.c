@@ -159,8 +159,8 @@ static bool dma_buf_wait_for_holders(struct dma_buf_object *obj, long left,
  * if processes ever had where only the exporter can empty it; -ETIMEDOUT if the time
  * was over before a fence signaled, an importer that was told unmapped, or an mmap
  * that had begun before was done. Then each of these devices has a line in the log,
- * as far as that has room, but for those that were told and had no time. -EAGAIN if dma_buf_restore() came
- * meanwhile, and -EINVAL for no buffer.
+ * as far as that has room, but for those that were told and had no time. -EAGAIN if
+ * dma_buf_restore() came meanwhile, and -EINVAL for no buffer.
  */
 int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)
 {
