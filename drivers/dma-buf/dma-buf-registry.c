@@ -11,7 +11,7 @@
  * What every walk relies on:
  *
  * - A buffer's entry is in its list from dma_buf_registry_add() to
- *   dma_buf_registry_remove(), and does not move, as those of walkers do. Hence a
+ *   dma_buf_registry_remove() and, unlike those of walkers, does not move. Hence a
  *   walker that holds a reference to a buffer can go on from its entry.
  * - Entries are added at the head, behind all walkers. A walk of one shard thus
  *   meets only what was there when it entered, each entry once, and comes to an

@@ -126,7 +126,7 @@ static bool dma_buf_wait_for_holders(struct dma_buf_object *obj, long left,
  * those who sleep in it are woken. A call that was in the midst of one of these
  * may be done first, and what it mapped counts as mapped before. The exporter's
  * operations for access by the CPU map nothing and are not counted: they can still
- * come after the answer, and look at dma_buf_is_revoked().
+ * come after the answer, see &dma_buf_ops.begin_cpu_access.
  *
  * Importers with invalidate_mappings are called, under the lock, once. Fences of
  * the reservation object, of all usages, and then these importers' unmaps are

@@ -114,8 +114,8 @@ struct dma_buf_ops {
 	 * afterwards.
 	 *
 	 * May still begin when dma_buf_revoke() has answered, if the core let it
-	 * pass before: an exporter that revokes asks dma_buf_is_revoked(), with
-	 * the lock held, before it touches the memory.
+	 * pass before: an exporter that revokes touches, with the lock held, only
+	 * what is mapped, or asks dma_buf_is_revoked() first.
 	 *
 	 * Optional. Returns 0 or a negative errno; may return -ERESTARTSYS.
 	 */

@@ -262,6 +262,7 @@ static int model_begin_cpu_access(struct dma_buf *dmabuf,
 	err = dma_resv_lock_interruptible(dmabuf->resv, NULL);
 	if (err)
 		return err;
+	/* Of memory that was revoked and is gone, nothing is mapped any more. */
 	model_sync(buf, true);
 	/* Devices wrote behind the back of a cache that goes by this address. */
 	if (buf->vaddr)

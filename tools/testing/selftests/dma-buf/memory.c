@@ -107,6 +107,18 @@ static long objects_before(const struct slabs *slabs, const char *name)
 	return 0;
 }
 
+void slabs_lesser(struct slabs *slabs, const struct slabs *other)
+{
+	size_t i;
+
+	for (i = 0; i < slabs->count; i++) {
+		long objects = objects_before(other, slabs->cache[i].name);
+
+		if (objects < slabs->cache[i].objects)
+			slabs->cache[i].objects = objects;
+	}
+}
+
 const char *slabs_most_grown(const struct slabs *before, const struct slabs *after, long *objects)
 {
 	const char *most = "none";

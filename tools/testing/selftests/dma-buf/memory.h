@@ -23,6 +23,9 @@ struct slabs {
 /* Counts the objects in use in each cache; 0, or -errno where -ENODEV means that none can tell. */
 int slabs_count(struct slabs *slabs);
 
+/* In each cache the lesser of the two counts, into the first. */
+void slabs_lesser(struct slabs *slabs, const struct slabs *other);
+
 /* The cache that grew most between the two, and by how many objects. */
 const char *slabs_most_grown(const struct slabs *before, const struct slabs *after, long *objects);
 
