@@ -154,12 +154,12 @@ static long lost_objects(struct __test_metadata *_metadata, const struct operati
 			 struct scene *scene, const char **cache)
 {
 	static struct slabs before, after;
-	int patience = 30, turn;
+	int patience = 30, more = 3, turn;
 	long grown;
 
 	if (slabs_count(&before))
 		return -ENODEV;
-	for (turn = 0; turn < 3; turn++) {
+	while (more--) {
 		ASSERT_EQ(0, slabs_count(&after));
 		slabs_lesser(&before, &after);
 	}
