@@ -14,8 +14,6 @@
 
 #include "buffer_info.h"
 
-#define SLABS	"/sys/kernel/slab"
-
 long buffers_alive(void)
 {
 	char *text = bufinfo_text(), *at, *line = NULL;
@@ -31,32 +29,20 @@ long buffers_alive(void)
 	return count;
 }
 
-static void write_knob(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+/* The files of each cache stay open, since to open one takes objects, and so does a first read. */
+static struct {
+	char name[256];
+	int objects;
+	int shrink;
+} caches[SLAB_CACHES];
+static size_t cache_count;
 
-	if (fd < 0)
-		return;
-	if (write(fd, value, strlen(value)) < 0)
-		perror(path);
-	close(fd);
-}
-
-/* Objects on their way back, in whatever kind of cache or quarantine, are not counted then. */
-static void flush(const char *cache)
+static int open_file(int dir, const char *cache, const char *file, int flags)
 {
 	char path[300];
 
-	snprintf(path, sizeof(path), SLABS "/%s/shrink", cache);
-	write_knob(path, "1");
-}
-
-static long objects_in(const char *cache)
-{
-	char path[300], text[256];
-
-	snprintf(path, sizeof(path), SLABS "/%s/objects", cache);
-	return read_text(path, text, sizeof(text)) < 0 ? -1 : atol(text);
+	snprintf(path, sizeof(path), "%s/%s", cache, file);
+	return openat(dir, path, flags | O_CLOEXEC);
 }
 
 /* The books that debugging keeps of all objects come and go with what it looks at. */
@@ -65,57 +51,59 @@ static bool is_bookkeeping(const char *cache)
 	return !strcmp(cache, "kmemleak_object") || !strcmp(cache, "debug_objects_cache");
 }
 
-int slabs_count(struct slabs *slabs)
+static long objects_in(size_t cache)
 {
-	DIR *dir = opendir(SLABS);
+	char text[256];
+	ssize_t got = pread(caches[cache].objects, text, sizeof(text) - 1, 0);
+
+	text[got > 0 ? got : 0] = 0;
+	return atol(text);
+}
+
+int slabs_open(void)
+{
+	DIR *dir = opendir("/sys/kernel/slab");
 	struct dirent *entry;
 
-	slabs->count = 0;
 	if (!dir)
-		return errno == ENOENT ? -ENODEV : -errno;
-	/*
-	 * What is kept for later, or waits for an RCU grace period, is free after this. What was
-	 * used lately survives the first time.
-	 */
-	write_knob("/proc/sys/vm/drop_caches", "2");
-	write_knob("/proc/sys/vm/drop_caches", "2");
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-	while ((entry = readdir(dir)) && slabs->count < SLAB_CACHES) {
-		struct slab_cache *cache = &slabs->cache[slabs->count];
+		return -ENODEV;
+	while ((entry = readdir(dir)) && cache_count < SLAB_CACHES) {
+		const char *name = entry->d_name;
 
 		/* A link is another name of a cache that is met anyway. */
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
-		    is_bookkeeping(entry->d_name))
+		if (entry->d_type != DT_DIR || name[0] == '.' || is_bookkeeping(name))
 			continue;
-		flush(entry->d_name);
-		snprintf(cache->name, sizeof(cache->name), "%s", entry->d_name);
-		cache->objects = objects_in(entry->d_name);
-		slabs->count += cache->objects >= 0;
+		snprintf(caches[cache_count].name, sizeof(caches->name), "%s", name);
+		caches[cache_count].objects = open_file(dirfd(dir), name, "objects", O_RDONLY);
+		caches[cache_count].shrink = open_file(dirfd(dir), name, "shrink", O_WRONLY);
+		objects_in(cache_count);
+		cache_count += caches[cache_count].objects >= 0;
 	}
 	closedir(dir);
-	return slabs->count ? 0 : -ENODEV;
+	return cache_count ? 0 : -ENODEV;
 }
 
-static long objects_before(const struct slabs *slabs, const char *name)
+static void drop_caches(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+
+	/* What was used lately survives the first time. */
+	if (write(fd, "2", 1) < 0 || write(fd, "2", 1) < 0)
+		perror("drop_caches");
+	close(fd);
+}
+
+void slabs_count(struct slabs *slabs, const struct slabs *before)
 {
 	size_t i;
 
-	for (i = 0; i < slabs->count; i++) {
-		if (!strcmp(slabs->cache[i].name, name))
-			return slabs->cache[i].objects;
-	}
-	return 0;
-}
-
-void slabs_lesser(struct slabs *slabs, const struct slabs *other)
-{
-	size_t i;
-
-	for (i = 0; i < slabs->count; i++) {
-		long objects = objects_before(other, slabs->cache[i].name);
-
-		if (objects < slabs->cache[i].objects)
-			slabs->cache[i].objects = objects;
+	drop_caches();
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	for (i = 0; i < cache_count; i++) {
+		if ((!before || objects_in(i) > before->objects[i]) &&
+		    write(caches[i].shrink, "1", 1) < 0)
+			perror(caches[i].name);
+		slabs->objects[i] = objects_in(i);
 	}
 }
 
@@ -125,14 +113,13 @@ const char *slabs_most_grown(const struct slabs *before, const struct slabs *aft
 	size_t i;
 
 	*objects = 0;
-	for (i = 0; i < after->count; i++) {
-		const struct slab_cache *cache = &after->cache[i];
-		long grown = cache->objects - objects_before(before, cache->name);
+	for (i = 0; i < cache_count; i++) {
+		long grown = after->objects[i] - before->objects[i];
 
 		if (grown <= *objects)
 			continue;
 		*objects = grown;
-		most = cache->name;
+		most = caches[i].name;
 	}
 	return most;
 }
