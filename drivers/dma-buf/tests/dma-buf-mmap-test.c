@@ -183,6 +183,8 @@ struct bounds_row {
 /* The end of the file offset, which is in bytes, comes before that of pgoff. */
 #define LAST_PAGE	(ULONG_MAX >> PAGE_SHIFT)
 #define SIZE		(MOCK_PAGES * PAGE_SIZE)
+/* 5,000 bytes, where a page has 4,096. */
+#define ODD_SIZE	(PAGE_SIZE + 904)
 
 static const struct bounds_row bounds_rows[] = {
 	{ SIZE, 0, 1, 0, 0 },
@@ -192,9 +194,9 @@ static const struct bounds_row bounds_rows[] = {
 	{ SIZE, 3, 2, -EINVAL, -EINVAL },
 	{ SIZE, 4, 1, -EINVAL, -EINVAL },
 	{ SIZE, LAST_PAGE - 1, 1, -EINVAL, -EINVAL },
-	{ SIZE - 1, 0, 3, 0, 0 },
-	{ SIZE - 1, 0, 4, -EINVAL, -EINVAL },
-	{ SIZE - 1, 3, 1, -EINVAL, -EINVAL },
+	{ ODD_SIZE, 0, 1, 0, 0 },
+	{ ODD_SIZE, 0, 2, -EINVAL, -EINVAL },
+	{ ODD_SIZE, 1, 1, -EINVAL, -EINVAL },
 	{ 1, 0, 1, -EINVAL, -EINVAL },
 };
 

@@ -74,12 +74,12 @@ static long faults(const __u32 *word)
 	return after.ru_minflt - before.ru_minflt;
 }
 
-static int run(const char *program)
+static int run(const char *program, const char *argument)
 {
 	pid_t pid = process_start();
 
 	if (!pid) {
-		execl(program, program, NULL);
+		execl(program, program, argument, NULL);
 		_exit(127);
 	}
 	return pid < 0 ? -1 : process_end(pid);
@@ -87,8 +87,14 @@ static int run(const char *program)
 
 TEST_F(model, programs_of_the_samples)
 {
-	EXPECT_EQ(0, run("./model-share"));
-	EXPECT_EQ(0, run("./read-speed"));
+	int camera = v4l2_open("vivid", V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING);
+	char link[32], path[64] = "";
+
+	EXPECT_EQ(0, run("./model-share", NULL));
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", camera);
+	EXPECT_EQ(camera >= 0, readlink(link, path, sizeof(path) - 1) > 0);
+	close(camera);
+	EXPECT_EQ(0, run("./read-speed", camera < 0 ? NULL : path));
 }
 
 TEST_F(model, device_fills_and_sums)
