@@ -158,6 +158,10 @@ static long lost_objects(struct __test_metadata *_metadata, const struct operati
 	long grown;
 
 	slabs_count(&before, NULL);
+	/* A loss is not to be outweighed by what turns before this one freed under RCU. */
+	usleep(200000);
+	slabs_count(&after, &before);
+	slabs_lesser(&before, &after);
 	for (turn = 0; turn < TURNS; turn++)
 		fail_each(_metadata, operation, scene);
 	do {
@@ -177,13 +181,13 @@ static void try_operation(struct __test_metadata *_metadata, const struct operat
 		SKIP(return, "this kernel has no " BUFINFO);
 	if (faults_open() == -ENODEV)
 		SKIP(return, "this kernel makes no allocation fail");
-	if (slabs_open())
-		SKIP(return, "this kernel does not count its objects");
 	/* This also fills what is only ever filled once. */
 	tell_apart(_metadata, operation, scene);
-	grown = lost_objects(_metadata, operation, scene, &cache);
-	EXPECT_GT(TURNS, grown) TH_LOG("in %d turns %ld objects of %s were lost", TURNS, grown,
-				       cache);
+	if (!slabs_open()) {
+		grown = lost_objects(_metadata, operation, scene, &cache);
+		EXPECT_GT(TURNS, grown) TH_LOG("in %d turns %ld objects of %s were lost", TURNS,
+					       grown, cache);
+	}
 	faults_close();
 }
 
@@ -230,7 +234,8 @@ static int run_udmabuf(struct scene *scene)
 TEST(export_from_udmabuf)
 {
 	static const struct operation operation = { .run = run_udmabuf, .undo = undo_made };
-	struct scene scene = { .page = page_align(1) };
+	/* For one page udmabuf takes objects of the smallest cache, which is not counted. */
+	struct scene scene = { .page = 2 * page_align(1) };
 
 	scene.device = open("/dev/udmabuf", O_RDWR);
 	if (scene.device < 0)

@@ -4,12 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/membarrier.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "buffer_info.h"
@@ -47,7 +45,8 @@ static int open_file(int dir, const char *cache, const char *file, int flags)
 
 /*
  * The books that debugging keeps of all objects come and go with what it looks at. To count takes
- * one of the smallest objects, and then all free ones of the slab that it is from count as used.
+ * an object itself, on a machine with one memory node of the smallest, and then all free ones of
+ * the slab that it is from count as used.
  */
 static bool is_bookkeeping(const char *cache)
 {
@@ -91,8 +90,10 @@ static void free_what_is_kept(void)
 {
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
 
+	if (fd < 0)
+		return;
 	/* What was used lately survives the first time. */
-	if (write(fd, "2", 1) < 0 || write(fd, "2", 1) < 0)
+	if (pwrite(fd, "2", 1, 0) < 0 || pwrite(fd, "2", 1, 0) < 0)
 		perror("drop_caches");
 	close(fd);
 }
@@ -102,12 +103,21 @@ void slabs_count(struct slabs *slabs, const struct slabs *before)
 	size_t i;
 
 	free_what_is_kept();
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	for (i = 0; i < cache_count; i++) {
 		if ((!before || objects_in(i) > before->objects[i]) &&
 		    write(caches[i].shrink, "1", 1) < 0)
 			perror(caches[i].name);
 		slabs->objects[i] = objects_in(i);
+	}
+}
+
+void slabs_lesser(struct slabs *slabs, const struct slabs *other)
+{
+	size_t i;
+
+	for (i = 0; i < cache_count; i++) {
+		if (other->objects[i] < slabs->objects[i])
+			slabs->objects[i] = other->objects[i];
 	}
 }
 

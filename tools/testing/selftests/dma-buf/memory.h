@@ -19,11 +19,14 @@ struct slabs {
 int slabs_open(void);
 
 /*
- * What the kernel keeps for later, in whatever kind of cache or quarantine, or until the end of an
- * RCU grace period, is free when it is counted. With before, only where there are more than that,
- * which takes a fraction of the time.
+ * What the kernel keeps for later, in whatever kind of cache or quarantine, is free when it is
+ * counted, unless it waits for the end of an RCU grace period. With before, only where there are
+ * more than that, which takes a fraction of the time.
  */
 void slabs_count(struct slabs *slabs, const struct slabs *before);
+
+/* In each cache the lesser of the two counts, into the first. */
+void slabs_lesser(struct slabs *slabs, const struct slabs *other);
 
 /* The cache that grew most between the two, and by how many objects. */
 const char *slabs_most_grown(const struct slabs *before, const struct slabs *after, long *objects);

@@ -91,10 +91,14 @@ TEST_F(model, programs_of_the_samples)
 	char link[32], path[64] = "";
 
 	EXPECT_EQ(0, run("./model-share", NULL));
+	if (camera == -ENODEV) {
+		EXPECT_EQ(0, run("./read-speed", NULL));
+		return;
+	}
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", camera);
-	EXPECT_EQ(camera >= 0, readlink(link, path, sizeof(path) - 1) > 0);
+	EXPECT_LT(0, readlink(link, path, sizeof(path) - 1));
 	close(camera);
-	EXPECT_EQ(0, run("./read-speed", camera < 0 ? NULL : path));
+	EXPECT_EQ(0, run("./read-speed", path));
 }
 
 TEST_F(model, device_fills_and_sums)
