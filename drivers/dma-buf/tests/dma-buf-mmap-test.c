@@ -195,6 +195,7 @@ static const struct bounds_row bounds_rows[] = {
 	{ SIZE, 4, 1, -EINVAL, -EINVAL },
 	{ SIZE, LAST_PAGE - 1, 1, -EINVAL, -EINVAL },
 	{ SIZE - 1, 0, 3, 0, 0 },
+	{ SIZE - 1, 0, 4, -EINVAL, -EINVAL },
 	{ SIZE - 1, 3, 1, -EINVAL, -EINVAL },
 	{ ODD_SIZE, 0, 1, 0, 0 },
 	{ ODD_SIZE, 0, 2, -EINVAL, -EINVAL },
