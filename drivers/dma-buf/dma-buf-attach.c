@@ -40,13 +40,7 @@ dma_buf_attachment_classify(struct dma_buf_attachment_object *obj)
 		obj->revocable = dma_buf_attach_revocable(&obj->base);
 		obj->settled = true;
 	}
-	/*
-	 * A dynamic importer of memory that never moves unmaps and maps again
-	 * whenever it moves its own view of the buffer, with jobs under way and
-	 * no way to live with an error.
-	 */
-	obj->kept = dmabuf->ops->cache_sgt_mapping ||
-		    (obj->settled && !dma_buf_is_dynamic(dmabuf));
+	obj->kept = dma_buf_attachment_shares(obj);
 	obj->must_pin = dma_buf_is_dynamic(dmabuf) &&
 			(!IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY) ||
 			 !obj->revocable);

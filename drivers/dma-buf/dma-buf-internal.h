@@ -233,6 +233,22 @@ dma_buf_attachment_is_mapped(const struct dma_buf_attachment_object *obj)
 	return obj->first.sgt || obj->first.next;
 }
 
+/*
+ * May one table serve several uses?
+ *
+ * A dynamic importer of memory that never moves unmaps and maps again whenever it
+ * moves its own view of the buffer, with jobs under way and no way to live with an
+ * error.
+ */
+static inline bool
+dma_buf_attachment_shares(const struct dma_buf_attachment_object *obj)
+{
+	struct dma_buf *dmabuf = obj->base.dmabuf;
+
+	return dmabuf->ops->cache_sgt_mapping ||
+	       (obj->base.importer_ops && !dma_buf_is_dynamic(dmabuf));
+}
+
 /* Can its importer be told? The operations of one that was abandoned may be gone. */
 static inline bool
 dma_buf_attachment_hears(const struct dma_buf_attachment_object *obj)

@@ -265,8 +265,8 @@ static noinline int dma_buf_unmap_another(struct dma_buf_attachment_object *obj,
 
 	if (!mapping)
 		return -ENOENT;
-	/* A table that is kept has no use for a direction at unmap. */
-	if (mapping != &obj->first || !obj->kept)
+	/* Which of its uses ends here cannot be told, even if it is kept no more. */
+	if (mapping != &obj->first || !dma_buf_attachment_shares(obj))
 		dir = mapping->dir;
 	dma_buf_mapping_put(obj, mapping);
 	return dir;

@@ -328,6 +328,25 @@ static void cached_table_counts_its_users(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mock_is_mapped(attach));
 }
 
+/* Also if it is not kept any more by then. */
+static void shared_table_is_unmapped_in_either_direction(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "imp");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_BIDIRECTIONAL, false);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	KUNIT_ASSERT_PTR_EQ(test, sgt, mock_map(attach, DMA_TO_DEVICE, false));
+	mock_reports(test);
+	mock_invalidate(exp, dma_buf_invalidate_mappings);
+	mock_unmap(attach, sgt, DMA_BIDIRECTIONAL, false);
+	mock_unmap(attach, sgt, DMA_TO_DEVICE, false);
+	KUNIT_EXPECT_EQ(test, 1, exp->calls[MOCK_UNMAP]);
+	KUNIT_EXPECT_EQ(test, DMA_BIDIRECTIONAL, exp->dir);
+	mock_expect_no_report(test);
+}
+
 static void every_device_has_its_cached_table(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
@@ -450,6 +469,7 @@ static struct kunit_case dma_buf_map_cases[] = {
 	KUNIT_CASE_PARAM(unmap_refuses_bad_arguments, how_gen_params),
 	KUNIT_CASE_PARAM(cached_table_is_mapped_once, cache_gen_params),
 	KUNIT_CASE(cached_table_counts_its_users),
+	KUNIT_CASE(shared_table_is_unmapped_in_either_direction),
 	KUNIT_CASE(every_device_has_its_cached_table),
 	KUNIT_CASE(unmap_refuses_what_is_not_mapped),
 	KUNIT_CASE_PARAM(unmap_uses_the_direction_of_map, how_gen_params),
