@@ -70,12 +70,16 @@ int slabs_open(void)
 
 	if (!dir)
 		return -ENODEV;
-	while ((entry = readdir(dir)) && cache_count < SLAB_CACHES) {
+	while ((entry = readdir(dir))) {
 		const char *name = entry->d_name;
 
 		/* A link is another name of a cache that is met anyway. */
 		if (entry->d_type != DT_DIR || name[0] == '.' || is_bookkeeping(name))
 			continue;
+		if (cache_count == SLAB_CACHES) {
+			closedir(dir);
+			return -E2BIG;
+		}
 		snprintf(caches[cache_count].name, sizeof(caches->name), "%s", name);
 		caches[cache_count].objects = open_file(dirfd(dir), name, "objects", O_RDONLY);
 		caches[cache_count].shrink = open_file(dirfd(dir), name, "shrink", O_WRONLY);

@@ -15,7 +15,7 @@ struct slabs {
 	long objects[SLAB_CACHES];
 };
 
-/* Once, before the others; -ENODEV from a kernel that does not tell. */
+/* Once, before the others; -ENODEV if the kernel does not tell, -E2BIG if it has too many. */
 int slabs_open(void);
 
 /*
