@@ -24,7 +24,9 @@
  * The reservation lock guards the list of attachments and all that is mapped
  * through them. What is said of a lock below means this one. A function whose
  * caller is to hold it, and seems not to, reports that and takes it itself, where
- * it is about to call an operation that relies on it.
+ * it is about to call an operation that relies on it. But vmap and vunmap take it
+ * only if it is free, and where a dynamic importer maps and the core does not pin,
+ * nobody looks without CONFIG_DMABUF_DEBUG or lockdep.
  */
 
 /* Which of both is dynamic, or wants one table all the time? */
@@ -37,7 +39,7 @@ dma_buf_attachment_classify(struct dma_buf_attachment_object *obj)
 	if (importer_ops) {
 		obj->base.peer2peer = importer_ops->allow_peer2peer;
 		obj->asked_peer2peer = importer_ops->allow_peer2peer;
-		obj->revocable = dma_buf_attach_revocable(&obj->base);
+		obj->revocable = !!importer_ops->invalidate_mappings;
 		obj->settled = true;
 	}
 	obj->kept = dma_buf_attachment_shares(obj);

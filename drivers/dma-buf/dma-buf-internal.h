@@ -194,8 +194,7 @@ struct dma_buf_mapping {
  *         need no other
  * @pins: dma_buf_pin() without its dma_buf_unpin(), on a dynamic exporter, and
  *        the core's own if it is @abandoned, before the buffer was revoked
- * @revocable: what dma_buf_attach_revocable() said at attach, for whoever looks
- *             when the importer's operations may be gone
+ * @revocable: the importer can be told, see dma_buf_attachment_hears()
  * @asked_peer2peer: the importer did, whatever the exporter said
  * @abandoned: detached while mapped; the device and the buffer are held for it
  * @named: as one that still holds memory which was revoked

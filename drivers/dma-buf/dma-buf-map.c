@@ -37,12 +37,13 @@ dma_buf_mapping_find(struct dma_buf_attachment_object *obj,
  * dma_buf_attach_revocable - can a mapping be taken from the importer?
  * @attach: the attachment
  *
- * Context: Any.
- * Return: true if the importer is told by dma_buf_invalidate_mappings().
+ * Context: Any; with the lock, if the attachment may be about to end.
+ * Return: true if the importer is told by dma_buf_invalidate_mappings(); not for an
+ * attachment that was detached while mapped, and is kept.
  */
 bool dma_buf_attach_revocable(struct dma_buf_attachment *attach)
 {
-	return attach->importer_ops && attach->importer_ops->invalidate_mappings;
+	return dma_buf_attachment_hears(to_attachment_object(attach));
 }
 EXPORT_SYMBOL_GPL(dma_buf_attach_revocable);
 
@@ -350,14 +351,15 @@ static __always_inline bool dma_buf_map_lacks_lock(struct dma_buf_attachment *at
  * the same table, and those after the first success neither wait nor fail, but
  * for a direction which that table does not serve. The same table also comes
  * again for a dynamic importer of a buffer that cannot move, until the exporter
- * invalidates it. All of this ends when the exporter revokes the buffer.
+ * invalidates it. All of this ends when the exporter revokes the buffer; after
+ * dma_buf_restore(), cached is what the exporter wants so.
  *
  * An importer hands -ERESTARTSYS on as it is, so that the system call which led
  * here can be restarted.
  *
  * Context: May sleep, for a static importer interruptibly while it waits for
- * kernel fences. The caller holds the lock all the time;
- * dma_buf_map_attachment_unlocked() is better company.
+ * kernel fences. The caller holds the lock all the time; with
+ * dma_buf_map_attachment_unlocked() nobody else has to wait meanwhile.
  * Return: The table, which stays the exporter's and goes back with
  * dma_buf_unmap_attachment(). Otherwise an ERR_PTR, and nothing is mapped or
  * pinned: -EINVAL for no attachment or no direction, -ENODEV if the buffer is

@@ -18,9 +18,10 @@
 	"dma-buf: exporter %s, inode %lu, name \"%*pE\", device %s: %pV\n"
 
 /*
- * A program can make any number of buffers for a driver to trip over. No program keeps
- * what drivers do out of the log, nothing that works a WARN, and what is done in normal
- * operation no line that is rare.
+ * A program can make any number of buffers for a driver to trip over. In the order of
+ * &enum dma_buf_misuse, what works, what programs make happen all the time, what drivers
+ * do all the time, and misuse have a limit each, so that none of them fills the log for
+ * another.
  */
 VISIBLE_IF_KUNIT struct ratelimit_state dma_buf_report_limits[] = {
 	RATELIMIT_STATE_INIT(dma_buf_report_limits[0], 5 * HZ, 50),

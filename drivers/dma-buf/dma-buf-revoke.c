@@ -26,7 +26,8 @@
  */
 
 /*
- * Who was told is not named if he had no time. The caller holds the reservation lock.
+ * Importers that were told are left out if they had no time, and @told is not set. The
+ * caller holds the reservation lock.
  */
 static void dma_buf_name_holders(struct dma_buf_object *obj, bool told)
 {
@@ -159,7 +160,7 @@ static bool dma_buf_wait_for_holders(struct dma_buf_object *obj, long left,
  * if processes ever had where only the exporter can empty it; -ETIMEDOUT if the time
  * was over before a fence signaled, an importer that was told unmapped, or an mmap
  * that had begun before was done. Then each of these devices has a line in the log,
- * as far as that has room, but for those that were told and had no time. -EAGAIN if
+ * as far as that has room; those that were told only if @timeout is not 0. -EAGAIN if
  * dma_buf_restore() came meanwhile, and -EINVAL for no buffer.
  */
 int dma_buf_revoke(struct dma_buf *dmabuf, unsigned long timeout)

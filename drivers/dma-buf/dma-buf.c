@@ -295,8 +295,8 @@ EXPORT_SYMBOL_GPL(dma_buf_fd_install);
  *
  * Context: Process context.
  * Return: The buffer with a reference, to be given back by dma_buf_put().
- * Otherwise an ERR_PTR: -EBADF if nothing is open there, -EINVAL if it is not a
- * buffer.
+ * Otherwise an ERR_PTR: -EBADF if nothing is open there, or by O_PATH only, -EINVAL
+ * if it is not a buffer.
  */
 struct dma_buf *dma_buf_get(int fd)
 {

@@ -36,7 +36,8 @@ struct vm_area_struct;
  *
  * @map_dma_buf, @unmap_dma_buf and @release must be there, and @pin comes with
  * @unpin. All others are optional. "Locked" below means that the core calls
- * the operation with the reservation lock of the buffer (&dma_buf.resv) held.
+ * the operation with the reservation lock of the buffer (&dma_buf.resv) held, as
+ * far as it can make good for a caller that forgot to take it.
  * Every operation may sleep.
  */
 struct dma_buf_ops {
@@ -44,7 +45,8 @@ struct dma_buf_ops {
 	 * @cache_sgt_mapping: Set it where mapping is costly and the result
 	 * stays true as long as the device is attached. The core then asks for
 	 * one mapping for each attachment, hands it out again and again, and
-	 * returns it at detach. Cannot go together with @pin.
+	 * returns it at detach, or if the buffer is revoked. Cannot go
+	 * together with @pin.
 	 */
 	bool cache_sgt_mapping;
 
@@ -113,9 +115,9 @@ struct dma_buf_ops {
 	 * CPU writes. Kernel fences that this operation adds are waited for
 	 * afterwards.
 	 *
-	 * May still begin when dma_buf_revoke() has answered, if the core let it
-	 * pass before: an exporter that revokes touches, with the lock held, only
-	 * what is mapped, or asks dma_buf_is_revoked() first.
+	 * A call that the core let pass just before dma_buf_revoke() may get here
+	 * when that has answered. An exporter that revokes takes the lock, and
+	 * then touches only what is mapped, or asks dma_buf_is_revoked() first.
 	 *
 	 * Optional. Returns 0 or a negative errno; may return -ERESTARTSYS.
 	 */
@@ -225,7 +227,7 @@ struct dma_buf_attach_ops {
 
 	union {
 		/**
-		 * @move_notify: The buffer is about to move; locked. All
+		 * @move_notify: The buffer is about to move, or is revoked; locked. All
 		 * mappings of this attachment are stale from here on: the
 		 * device may use them until the fences of &dma_buf.resv have
 		 * signaled, and the importer unmaps them in bounded time. It

@@ -23,7 +23,7 @@
 /*
  * Take the memory of each buffer from everybody, or ask again. Those on the list are
  * there as long as the lock is held: release takes it. For the same reason nobody is
- * waited for with it.
+ * waited for with it, or for a jiffy at most, which has the log name who was told.
  */
 static int model_revoke_all(struct model_card *card, unsigned long timeout)
 {

@@ -16,7 +16,7 @@ class Row:
     name: str
     order: str              # see drivers/dma-buf/bench
     value: str = 'ns'       # which of its results
-    kernel: str = 'plain'   # see bench-run
+    kernel: str = 'plain'   # see scripts/bench/run
     live: int = 0           # among so many buffers
     beside: str = '-'       # while a second process does this, see guest
     over: 'Row' = None      # the figure is a multiple of that row's

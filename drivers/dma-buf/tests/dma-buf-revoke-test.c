@@ -167,6 +167,7 @@ static void abandoned_mapping_cannot_be_told(struct kunit *test)
 	mock_reports(test);
 	mock_detach(imp);
 	mock_expect_report(test, exp, imp, "detached while mapped");
+	KUNIT_EXPECT_FALSE(test, dma_buf_attach_revocable(attach));
 	KUNIT_EXPECT_EQ(test, -EBUSY, dma_buf_revoke(exp->dmabuf, 1));
 	mock_expect_remark(test, exp, imp,
 			   "still mapped after it was revoked, by an importer that cannot be told");

@@ -94,7 +94,8 @@ DEFINE_EVENT(dma_buf_fd, dma_buf_get,
 
 /*
  * What takes time, and what goes wrong. Some of it is emitted of a buffer without
- * its file, so these have the number from the core, which includes this file last.
+ * its file, so these have the number from the core's own structure. Whoever defines
+ * the events has to know that one, and includes this file behind it.
  */
 TRACE_DEFINE_ENUM(DMA_BIDIRECTIONAL);
 TRACE_DEFINE_ENUM(DMA_TO_DEVICE);

@@ -70,6 +70,6 @@ void report_costs(const struct result *shared, const struct result *copied)
 	print_row("copied per frame", 0, " bytes", s->copied, c->copied, copied);
 	print_row("busy time per frame", 0, " us", s->camera_busy + s->compositor_busy,
 		  c->camera_busy + c->compositor_busy, copied);
-	printf("\nBusy time is what both processes spent between their waits, the median of all\n"
-	       "frames.\n");
+	printf("\nBusy time is what a process spent between its waits, the median of all frames;\n"
+	       "both processes' are added.\n");
 }

@@ -46,7 +46,7 @@ static void print_help(FILE *where)
 	      "                      10 seconds or so many; devices and drivers included\n"
 	      "  dmabuf why [PID|NAME]\n"
 	      "                      something fails: what was refused, and who said no. NAME is a\n"
-	      "                      device, an exporter or a program. The first call only begins to\n"
+	      "                      device, an exporter or a thread. The first call only begins to\n"
 	      "                      record: let it fail then, and ask again\n"
 	      "  dmabuf watch        what the kernel does with buffers and what it refuses, as it\n"
 	      "                      happens, until Ctrl-C; not what programs close or pass on\n"

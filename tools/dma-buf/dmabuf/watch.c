@@ -218,7 +218,7 @@ static bool is_same(const char *text, const char *who)
 	return text && !strcmp(text, who);
 }
 
-/* Has it to do with this device, exporter or program, or with a thread of this process? */
+/* Has it to do with this device, exporter or thread, or with a thread of this process? */
 static bool is_about(const struct event *event, const char *who)
 {
 	char task[64], *end;
