@@ -75,10 +75,12 @@ edit_makefile() {
 }
 
 # edit_kconfig KCONFIG: the base's Kconfig with our options. Where there is no choice
-# whether buffers may move, they always may.
+# whether buffers may move, they always may; where there is one, see KEEP_TABLES.
 edit_kconfig() {
+	local option=DMABUF_MOVE_NOTIFY
 	sed '/^endmenu/,$d' "$1"
-	has_option DMABUF_MOVE_NOTIFY "$1" || printf 'config DMABUF_MOVE_NOTIFY\n\tdef_bool y\n\n'
+	! has_option "$option" "$1" || option=DMABUF_KEEP_TABLES
+	printf 'config %s\n\tdef_bool y\n\n' "$option"
 	printf 'source "%s/Kconfig.dma-buf"\n\n' "$core"
 	sed -n '/^endmenu/,$p' "$1"
 }

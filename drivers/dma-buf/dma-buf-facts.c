@@ -35,6 +35,20 @@ static void dma_buf_fact_if(struct seq_file *m, const char *key, u64 number)
 		dma_buf_fact_number(m, key, number);
 }
 
+static void dma_buf_facts_table(struct seq_file *m, struct device *dev,
+				struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	u64 bytes = 0;
+	int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		bytes += sg_dma_len(sg);
+	dma_buf_fact_number(m, "segments", sgt->nents);
+	dma_buf_fact_number(m, "bytes", bytes);
+	dma_buf_fact_if(m, "bounced", dma_buf_bounced(dev, sgt));
+}
+
 static void dma_buf_facts_mapping(struct seq_file *m,
 				  struct dma_buf_attachment_object *obj,
 				  struct dma_buf_mapping *mapping)
@@ -44,27 +58,36 @@ static void dma_buf_facts_mapping(struct seq_file *m,
 		[DMA_TO_DEVICE] = "to-device",
 		[DMA_FROM_DEVICE] = "from-device",
 	};
-	struct scatterlist *sg;
-	u64 bytes = 0;
-	int i;
 
-	for_each_sgtable_dma_sg(mapping->sgt, sg, i)
-		bytes += sg_dma_len(sg);
 	dma_buf_fact_text(m, "mapping", direction[mapping->dir]);
 	dma_buf_fact_number(m, "uses", mapping->users);
 	dma_buf_fact_if(m, "kept", obj->kept && mapping == &obj->first);
 	dma_buf_fact_if(m, "pinned", obj->must_pin);
-	dma_buf_fact_number(m, "segments", mapping->sgt->nents);
-	dma_buf_fact_number(m, "bytes", bytes);
-	dma_buf_fact_if(m, "bounced",
-			dma_buf_bounced(obj->base.dev, mapping->sgt));
+}
+
+/*
+ * Who forgot the lock once may give back a table at any moment, and the exporter free
+ * it. The attachment goes under the lock.
+ */
+static void dma_buf_facts_mappings(struct seq_file *m,
+				   struct dma_buf_attachment_object *obj)
+{
+	bool locked = !READ_ONCE(to_dma_buf_object(obj->base.dmabuf)->lockless);
+	struct dma_buf_mapping *mapping = &obj->first;
+
+	do {
+		if (!mapping->sgt)
+			continue;
+		dma_buf_facts_mapping(m, obj, mapping);
+		if (locked)
+			dma_buf_facts_table(m, obj->base.dev, mapping->sgt);
+	} while (locked && (mapping = mapping->next));
 }
 
 static void dma_buf_facts_attachment(struct seq_file *m,
 				     struct dma_buf_attachment_object *obj)
 {
 	struct dma_buf_attachment *attach = &obj->base;
-	struct dma_buf_mapping *mapping;
 	const char *importer;
 
 	dma_buf_fact_text(m, "attachment", dev_name(attach->dev));
@@ -81,9 +104,7 @@ static void dma_buf_facts_attachment(struct seq_file *m,
 		dma_buf_fact_text(m, "peer2peer",
 				  attach->peer2peer ? "granted" : "refused");
 	dma_buf_fact_if(m, "pins", obj->pins);
-	for (mapping = &obj->first; mapping; mapping = mapping->next)
-		if (mapping->sgt)
-			dma_buf_facts_mapping(m, obj, mapping);
+	dma_buf_facts_mappings(m, obj);
 }
 
 /* What the reservation lock guards, if it is free: nobody waits for it here. */

@@ -18,11 +18,16 @@
 static int dma_buf_file_release(struct inode *inode, struct file *file)
 {
 	struct dma_buf_object *obj = to_dma_buf_object(file->private_data);
+	struct dentry *dentry = file->f_path.dentry;
 
 	dma_buf_poll_end(obj);
 	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
 		dma_buf_debug_closed(obj);
-	obj->dentry = file->f_path.dentry;
+	/*
+	 * If nobody else has it, the memory goes with the file, and no reader may
+	 * stand between the two: exporters look at &dma_buf.file until their release.
+	 */
+	obj->dentry = d_count(dentry) > 1 ? dentry : NULL;
 	/* Pairs with dma_buf_cursor_hold(), which then reads the dentry. */
 	smp_store_release(&obj->closed, true);
 	return 0;

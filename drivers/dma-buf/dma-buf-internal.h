@@ -88,6 +88,7 @@ struct dma_buf_poll {
  * @mmap_calls: how many programs are in mmap, and one who empties their areas
  * @mapped_elsewhere: one of them got an area that the core cannot empty
  * @closed: &dma_buf.file is going, and its memory may be another file's soon
+ * @lockless: somebody called without the reservation lock, and may do so again
  * @poll_armed: for each of @polls: on a fence, or about to be found too late
  * @vmap_is_iomem: of @vmap
  * @owns_resv: the exporter brought no reservation object
@@ -97,7 +98,7 @@ struct dma_buf_poll {
  * @poll_wait: where all pollers wait; its lock guards @poll_armed and the fences
  *             of @polls, and is taken in interrupts, inside a fence's lock
  * @polls: for each &enum dma_buf_poll_which, until @closed
- * @dentry: then; its reference count is the life of the buffer
+ * @dentry: then, if it outlives the file; its reference count is the life of the buffer
  * @orphan: puts the last reference to @dentry
  * @stats: the directory in sysfs, if there is one
  * @cpu_access: how often access by the CPU has begun without its end
@@ -114,6 +115,7 @@ struct dma_buf_object {
 	bool revoked;
 	bool mapped_elsewhere;
 	bool closed;
+	bool lockless;
 	bool poll_armed[DMA_BUF_POLLS];
 	bool vmap_is_iomem;
 	bool owns_resv;
@@ -235,9 +237,9 @@ dma_buf_attachment_is_mapped(const struct dma_buf_attachment_object *obj)
 /*
  * May one table serve several uses?
  *
- * A dynamic importer of memory that never moves unmaps and maps again whenever it
- * moves its own view of the buffer, with jobs under way and no way to live with an
- * error.
+ * On Linux 6.12, a dynamic importer of memory that never moves unmaps and maps again
+ * whenever it moves its own view of the buffer, with jobs under way and no way to live
+ * with an error.
  */
 static inline bool
 dma_buf_attachment_shares(const struct dma_buf_attachment_object *obj)
@@ -245,7 +247,8 @@ dma_buf_attachment_shares(const struct dma_buf_attachment_object *obj)
 	struct dma_buf *dmabuf = obj->base.dmabuf;
 
 	return dmabuf->ops->cache_sgt_mapping ||
-	       (obj->base.importer_ops && !dma_buf_is_dynamic(dmabuf));
+	       (IS_ENABLED(CONFIG_DMABUF_KEEP_TABLES) &&
+		obj->base.importer_ops && !dma_buf_is_dynamic(dmabuf));
 }
 
 /* Can its importer be told? The operations of one that was abandoned may be gone. */
@@ -403,6 +406,7 @@ static __always_inline bool dma_buf_lacks_lock(struct dma_buf *dmabuf,
 	if (likely(dma_resv_is_locked(dmabuf->resv) &&
 		   (!IS_ENABLED(CONFIG_LOCKDEP) || dma_resv_held(dmabuf->resv))))
 		return false;
+	WRITE_ONCE(to_dma_buf_object(dmabuf)->lockless, true);
 	dma_buf_report(dmabuf, attach ? attach->dev : NULL, DMA_BUF_UNLOCKED,
 		       "%s() without the reservation lock, use %s%s()", func,
 		       twin ? func : "dma_resv", twin ? "_unlocked" : "_lock");

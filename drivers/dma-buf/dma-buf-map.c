@@ -349,9 +349,9 @@ static __always_inline bool dma_buf_map_lacks_lock(struct dma_buf_attachment *at
  * looks at the kernel fences of the reservation object before its device begins.
  * If the exporter wants the mapping cached, all calls for one attachment return
  * the same table, and those after the first success neither wait nor fail, but
- * for a direction which that table does not serve. The same table also comes
- * again for a dynamic importer of a buffer that cannot move, until the exporter
- * invalidates it. All of this ends when the exporter revokes the buffer; after
+ * for a direction which that table does not serve. On Linux 6.12 the same table
+ * also comes again for a dynamic importer of a buffer that cannot move, until the
+ * exporter invalidates it. All of this ends when the exporter revokes the buffer; after
  * dma_buf_restore(), cached is what the exporter wants so.
  *
  * An importer hands -ERESTARTSYS on as it is, so that the system call which led

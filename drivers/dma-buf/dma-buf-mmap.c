@@ -162,7 +162,8 @@ int dma_buf_exporter_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
  * Context: In the driver's mmap operation, with the mmap lock held.
  * Return: 0. Otherwise -EINVAL if there is no buffer or area, the exporter has
  * no mmap, or the range is not within the buffer; -EOVERFLOW if it wraps around;
- * -ENODEV if the buffer is revoked; -ENOMEM; or what the exporter returned.
+ * -ENODEV if the buffer is revoked; -ENOMEM; -ESRCH in a task that exits; or what the
+ * exporter returned.
  */
 int dma_buf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 		 unsigned long pgoff)

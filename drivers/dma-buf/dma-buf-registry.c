@@ -161,7 +161,7 @@ static bool dma_buf_cursor_hold(struct dma_buf_cursor *cursor,
 	if (cursor->files_only)
 		return false;
 	/* Pairs with dma_buf_file_release(). */
-	if (!smp_load_acquire(&obj->closed) ||
+	if (!smp_load_acquire(&obj->closed) || !obj->dentry ||
 	    !lockref_get_not_zero(&obj->dentry->d_lockref))
 		return false;
 	cursor->dentry = obj->dentry;

@@ -298,6 +298,23 @@ static void pins_and_each_mapping_are_told(struct kunit *test)
 	mock_unpin(other);
 }
 
+/* qaic does: what it has mapped may go while somebody reads. */
+static void table_of_a_lockless_importer_is_left_alone(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "qaic");
+	struct sg_table *to, *from;
+
+	mock_reports(test);
+	mock_attach(imp, exp);
+	to = dma_buf_map_attachment(imp->attach, DMA_TO_DEVICE);
+	from = dma_buf_map_attachment(imp->attach, DMA_FROM_DEVICE);
+	expect_facts(exp, 1, "attachment\t%s\nbus\tkunit\nimporter\tstatic\n"
+		     "mapping\tto-device\nuses\t1\n", dev_name(imp->dev));
+	mock_unmap(imp->attach, to, DMA_TO_DEVICE, false);
+	mock_unmap(imp->attach, from, DMA_FROM_DEVICE, false);
+}
+
 static void kept_table_is_told(struct kunit *test)
 {
 	struct mock_exporter *exp = mock_buffer(test, MOCK_CACHED);
@@ -387,6 +404,7 @@ static struct kunit_case dma_buf_facts_cases[] = {
 	KUNIT_CASE(pollers_are_told),
 	KUNIT_CASE_PARAM(importer_is_told, importer_gen_params),
 	KUNIT_CASE(pins_and_each_mapping_are_told),
+	KUNIT_CASE(table_of_a_lockless_importer_is_left_alone),
 	KUNIT_CASE(kept_table_is_told),
 	KUNIT_CASE(abandoned_device_is_told),
 #if defined(CONFIG_SWIOTLB) && !defined(CONFIG_SWIOTLB_DYNAMIC)

@@ -92,6 +92,18 @@ static void walks_meet_every_buffer_once(struct kunit *test)
 	}
 }
 
+/* As __fput() does before it lets go of the dentry and frees the file. */
+static void nobody_holds_a_buffer_between_file_and_release(struct kunit *test)
+{
+	struct crowd *all = crowd(test);
+	struct file *file = all->exp[0]->dmabuf->file;
+
+	dma_buf_fops.release(file_inode(file), file);
+	walk(all);
+	KUNIT_EXPECT_EQ(test, 0, all->met[0]);
+	KUNIT_EXPECT_EQ(test, 1, all->met[1]);
+}
+
 static void iterator_hands_out_references(struct kunit *test)
 {
 	struct crowd *all = crowd(test);
@@ -475,6 +487,7 @@ static void inode_numbers_come_once(struct kunit *test)
 
 static struct kunit_case dma_buf_registry_cases[] = {
 	KUNIT_CASE(walks_meet_every_buffer_once),
+	KUNIT_CASE(nobody_holds_a_buffer_between_file_and_release),
 	KUNIT_CASE(iterator_hands_out_references),
 	KUNIT_CASE(iteration_may_end_early),
 	KUNIT_CASE(buffers_go_during_iteration),

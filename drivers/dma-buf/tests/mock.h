@@ -161,6 +161,13 @@ phys_addr_t mock_address(struct mock_exporter *exp, unsigned int page);
 
 /* mock-importer.c */
 
+/* Where a dynamic importer of memory that cannot move finds what it mapped before. */
+#define mock_needs_kept_tables(test)					\
+	do {								\
+		if (!IS_ENABLED(CONFIG_DMABUF_KEEP_TABLES))		\
+			kunit_skip(test, "this kernel keeps no table");	\
+	} while (0)
+
 enum mock_importer_kind {
 	MOCK_FIXED,	/* static */
 	MOCK_TOLD,	/* dynamic */
