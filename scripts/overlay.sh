@@ -68,10 +68,17 @@ has_option() {
 	grep -qxE "(menu)?config $1" "$2"
 }
 
-# edit_makefile: the base's Makefile without its core, and with ours.
+# edit_makefile BASE: its Makefile without its core, and with ours.
 edit_makefile() {
 	sed -E '/^obj-/,/[^\\]$/s/(=|[[:space:]])dma-buf\.o([[:space:]]|$)/\1/; /dma-buf-sysfs-stats\.o/d'
 	printf '\n%s\n' "include \$(src)/Makefile.dma-buf"
+	grep -qw mem_cgroup_from_virt "$1/include/linux/memcontrol.h" || cat <<-'MAKEFILE'
+
+	# Linux 6.12 has these by other names.
+	CFLAGS_dma-buf-facts.o += -Dmem_cgroup_from_virt=mem_cgroup_from_slab_obj
+	CFLAGS_dma-buf-facts.o += '-Ddma_fence_driver_name(fence)=(fence)->ops->get_driver_name(fence)'
+	CFLAGS_dma-buf-facts.o += '-Ddma_fence_timeline_name(fence)=(fence)->ops->get_timeline_name(fence)'
+	MAKEFILE
 }
 
 # edit_kconfig KCONFIG: the base's Kconfig with our options. Where there is no choice
@@ -99,7 +106,7 @@ make_overlay() {
 	mkdir -p "$OVERLAY"
 	overlay_files | rsync -rp --files-from=- "$TOP/" "$OVERLAY/"
 	has_option DMABUF_SYSFS_STATS "$kconfig" || rm "$OVERLAY/$core"/{,tests/}dma-buf-sysfs-stats*
-	edit_makefile < "$makefile" > "$OVERLAY/$core/Makefile"
+	edit_makefile "$1" < "$makefile" > "$OVERLAY/$core/Makefile"
 	edit_kconfig "$kconfig" > "$OVERLAY/$core/Kconfig"
 }
 
