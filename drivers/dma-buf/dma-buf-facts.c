@@ -66,22 +66,28 @@ static void dma_buf_facts_mapping(struct seq_file *m,
 }
 
 /*
- * Who forgot the lock once may give back a table at any moment, and the exporter free
- * it. The attachment goes under the lock.
+ * A table may be given back, and freed, at any moment by an importer that forgot the
+ * reservation lock before, and by a driver that is taken from its device: amdgpu does
+ * so without that lock, but within the device's. The attachment stays.
  */
 static void dma_buf_facts_mappings(struct seq_file *m,
 				   struct dma_buf_attachment_object *obj)
 {
-	bool locked = !READ_ONCE(to_dma_buf_object(obj->base.dmabuf)->lockless);
 	struct dma_buf_mapping *mapping = &obj->first;
+	struct device *dev = obj->base.dev;
+	bool stays;
 
+	stays = !READ_ONCE(to_dma_buf_object(obj->base.dmabuf)->lockless) &&
+		device_trylock(dev);
 	do {
 		if (!mapping->sgt)
 			continue;
 		dma_buf_facts_mapping(m, obj, mapping);
-		if (locked)
-			dma_buf_facts_table(m, obj->base.dev, mapping->sgt);
-	} while (locked && (mapping = mapping->next));
+		if (stays)
+			dma_buf_facts_table(m, dev, mapping->sgt);
+	} while (stays && (mapping = mapping->next));
+	if (stays)
+		device_unlock(dev);
 }
 
 static void dma_buf_facts_attachment(struct seq_file *m,

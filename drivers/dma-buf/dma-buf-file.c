@@ -27,7 +27,7 @@ static int dma_buf_file_release(struct inode *inode, struct file *file)
 	 * If nobody else has it, the memory goes with the file, and no reader may
 	 * stand between the two: exporters look at &dma_buf.file until their release.
 	 */
-	obj->dentry = d_count(dentry) > 1 ? dentry : NULL;
+	obj->dentry = data_race(d_count(dentry)) > 1 ? dentry : NULL;
 	/* Pairs with dma_buf_cursor_hold(), which then reads the dentry. */
 	smp_store_release(&obj->closed, true);
 	return 0;

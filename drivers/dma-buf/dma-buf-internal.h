@@ -88,7 +88,7 @@ struct dma_buf_poll {
  * @mmap_calls: how many programs are in mmap, and one who empties their areas
  * @mapped_elsewhere: one of them got an area that the core cannot empty
  * @closed: &dma_buf.file is going, and its memory may be another file's soon
- * @lockless: somebody called without the reservation lock, and may do so again
+ * @lockless: an importer called without the reservation lock, and may do so again
  * @poll_armed: for each of @polls: on a fence, or about to be found too late
  * @vmap_is_iomem: of @vmap
  * @owns_resv: the exporter brought no reservation object
@@ -406,7 +406,8 @@ static __always_inline bool dma_buf_lacks_lock(struct dma_buf *dmabuf,
 	if (likely(dma_resv_is_locked(dmabuf->resv) &&
 		   (!IS_ENABLED(CONFIG_LOCKDEP) || dma_resv_held(dmabuf->resv))))
 		return false;
-	WRITE_ONCE(to_dma_buf_object(dmabuf)->lockless, true);
+	if (attach)
+		WRITE_ONCE(to_dma_buf_object(dmabuf)->lockless, true);
 	dma_buf_report(dmabuf, attach ? attach->dev : NULL, DMA_BUF_UNLOCKED,
 		       "%s() without the reservation lock, use %s%s()", func,
 		       twin ? func : "dma_resv", twin ? "_unlocked" : "_lock");

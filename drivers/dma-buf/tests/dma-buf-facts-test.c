@@ -298,6 +298,27 @@ static void pins_and_each_mapping_are_told(struct kunit *test)
 	mock_unpin(other);
 }
 
+/* amdgpu gives its tables back then, without the reservation lock. */
+static void table_of_an_unplugged_device_is_left_alone(struct kunit *test)
+{
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "amdgpu");
+	struct sg_table *sgt;
+
+	mock_attach(imp, exp);
+	sgt = mock_map(imp->attach, DMA_TO_DEVICE, false);
+	device_lock(imp->dev);
+	expect_facts(exp, 1, "attachment\t%s\nbus\tkunit\nimporter\tstatic\n"
+		     "mapping\tto-device\nuses\t1\n", dev_name(imp->dev));
+	device_unlock(imp->dev);
+	expect_facts(exp, 1, "attachment\t%s\nbus\tkunit\nimporter\tstatic\n"
+		     "mapping\tto-device\nuses\t1\nsegments\t%u\nbytes\t%zu\n",
+		     dev_name(imp->dev), MOCK_PAGES, exp->size);
+	KUNIT_EXPECT_TRUE(test, device_trylock(imp->dev));
+	device_unlock(imp->dev);
+	mock_unmap(imp->attach, sgt, DMA_TO_DEVICE, false);
+}
+
 /* qaic does: what it has mapped may go while somebody reads. */
 static void table_of_a_lockless_importer_is_left_alone(struct kunit *test)
 {
@@ -404,6 +425,7 @@ static struct kunit_case dma_buf_facts_cases[] = {
 	KUNIT_CASE(pollers_are_told),
 	KUNIT_CASE_PARAM(importer_is_told, importer_gen_params),
 	KUNIT_CASE(pins_and_each_mapping_are_told),
+	KUNIT_CASE(table_of_an_unplugged_device_is_left_alone),
 	KUNIT_CASE(table_of_a_lockless_importer_is_left_alone),
 	KUNIT_CASE(kept_table_is_told),
 	KUNIT_CASE(abandoned_device_is_told),

@@ -587,7 +587,7 @@ int main(int argc, char **argv)
 	/* What is only ever filled once is filled first. */
 	died = fuzz(1, seed + 1, alone);
 	if (slabs_open())
-		printf("this kernel does not count its objects\n");
+		printf("this kernel does not count its objects, or more kinds than fit\n");
 	slabs_count(&before, NULL);
 	died += fuzz(seconds, seed, alone);
 	report();
