@@ -325,10 +325,15 @@ static void table_of_a_lockless_importer_is_left_alone(struct kunit *test)
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct mock_importer *imp = mock_importer(test, "qaic");
 	struct sg_table *to, *from;
+	struct iosys_map map;
 
 	mock_reports(test);
 	mock_attach(imp, exp);
-	to = dma_buf_map_attachment(imp->attach, DMA_TO_DEVICE);
+	to = mock_map(imp->attach, DMA_TO_DEVICE, false);
+	/* Who forgets the lock for this has no table to give back. */
+	KUNIT_ASSERT_EQ(test, 0, dma_buf_vmap(exp->dmabuf, &map));
+	dma_buf_vunmap_unlocked(exp->dmabuf, &map);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(facts_of(exp), "\nsegments\t"));
 	from = dma_buf_map_attachment(imp->attach, DMA_FROM_DEVICE);
 	expect_facts(exp, 1, "attachment\t%s\nbus\tkunit\nimporter\tstatic\n"
 		     "mapping\tto-device\nuses\t1\n", dev_name(imp->dev));
