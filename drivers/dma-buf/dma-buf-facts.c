@@ -77,6 +77,8 @@ static void dma_buf_facts_mappings(struct seq_file *m,
 	struct device *dev = obj->base.dev;
 	bool stays;
 
+	if (!dma_buf_attachment_is_mapped(obj))
+		return;
 	stays = !READ_ONCE(to_dma_buf_object(obj->base.dmabuf)->lockless) &&
 		device_trylock(dev);
 	do {
@@ -166,7 +168,8 @@ static u64 dma_buf_cgroup(struct dma_buf_object *obj)
  *
  * The format is promised in Documentation/userspace-api/dma-buf-watching.rst.
  *
- * Context: May sleep. Tries the reservation lock, and does not wait for it.
+ * Context: May sleep. Tries the reservation lock and, inside of it, those of the
+ * devices that have the buffer mapped, and waits for none.
  */
 void dma_buf_facts(struct seq_file *m, struct dma_buf_object *obj,
 		   struct file *file)
