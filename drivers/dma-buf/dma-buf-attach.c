@@ -26,7 +26,7 @@
  * caller is to hold it, and seems not to, reports that and takes it itself, where
  * it is about to call an operation that relies on it. But vmap and vunmap take it
  * only if it is free, and where a dynamic importer maps and the core does not pin,
- * nobody looks without CONFIG_DMABUF_DEBUG or lockdep.
+ * nobody looks without CONFIG_DMABUF_DEBUG or lockdep, until the buffer is revoked.
  */
 
 /* Which of both is dynamic, or wants one table all the time? */

@@ -326,12 +326,14 @@ dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
  * True if the caller is to be sent to the function that takes the lock, and was told
  * so. The look would be a third of what mapping costs a dynamic importer for which the
  * core does not pin, and it has to know the lock anyhow: it waits for fences itself.
+ * Once the buffer is revoked, nothing is in a hurry, and it counts who has the memory.
  */
 static __always_inline bool dma_buf_map_lacks_lock(struct dma_buf_attachment *attach,
 						   const char *func)
 {
 	if (!IS_ENABLED(CONFIG_DMABUF_DEBUG) && !IS_ENABLED(CONFIG_LOCKDEP) &&
-	    attach->importer_ops && !to_attachment_object(attach)->must_pin)
+	    attach->importer_ops && !to_attachment_object(attach)->must_pin &&
+	    !dma_buf_is_gone(attach->dmabuf))
 		return false;
 	return dma_buf_lacks_lock(attach->dmabuf, attach, func, true);
 }
