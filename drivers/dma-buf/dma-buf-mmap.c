@@ -135,7 +135,8 @@ int dma_buf_exporter_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma,
 		return dma_buf_refused(dmabuf, NULL, call, "core", -ENODEV);
 	err = dma_buf_mmap_begin(obj);
 	if (err)
-		return dma_buf_refused(dmabuf, NULL, call, "memory", err);
+		return dma_buf_refused(dmabuf, NULL, call, err == -ENOMEM ?
+				       "memory" : "process", err);
 	if (dma_buf_is_gone(dmabuf))
 		return dma_buf_refused(dmabuf, NULL, call, "core", -ENODEV);
 

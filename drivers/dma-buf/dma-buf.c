@@ -2,7 +2,6 @@
 /*
  * dma-buf: a buffer's life, from export to release.
  */
-#include <linux/blk_types.h>
 #include <linux/dcache.h>
 #include <linux/dma-buf.h>
 #include <linux/fs.h>
@@ -178,7 +177,7 @@ static struct file *dma_buf_make_file(struct dma_buf_object *obj, int flags)
 		return ERR_CAST(inode);
 	inode->i_ino = obj->ino;
 	inode->i_size = obj->base.size;
-	inode->i_blocks = obj->base.size >> SECTOR_SHIFT;
+	inode_set_bytes(inode, obj->base.size);
 
 	/* Whether it closes on exec is a matter of each descriptor. */
 	file = alloc_file_pseudo(inode, dma_buf_mnt, "dmabuf",
