@@ -326,7 +326,7 @@ dma_buf_map_wait(struct dma_buf_attachment *attach, struct sg_table *sgt,
  * True if the caller is to be sent to the function that takes the lock, and was told
  * so. The look would be a third of what mapping costs a dynamic importer for which the
  * core does not pin, and it has to know the lock anyhow: it waits for fences itself.
- * Once the buffer is revoked, nothing is in a hurry, and it counts who has the memory.
+ * Once the buffer is revoked, nothing is in a hurry, and who has it is counted.
  */
 static __always_inline bool dma_buf_map_lacks_lock(struct dma_buf_attachment *attach,
 						   const char *func)
