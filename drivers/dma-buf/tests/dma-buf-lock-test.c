@@ -152,24 +152,6 @@ static void old_importer_works_as_with_the_lock(struct kunit *test)
 }
 
 /*
- * amdgpu does this when its card is unplugged. Of a dynamic importer nobody looks, as a
- * rule; but who still has memory that was revoked is counted under the lock.
- */
-static void forgotten_lock_is_taken_once_revoked(struct kunit *test)
-{
-	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
-	struct mock_importer *imp = mock_importer(test, "amdgpu");
-	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
-	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
-
-	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 0));
-	mock_reports(test);
-	dma_buf_unmap_attachment(attach, sgt, DMA_TO_DEVICE);
-	expect_unlocked(test, exp, imp, &unlocked_rows[3]);
-	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
-}
-
-/*
  * etnaviv's submit: dma_buf_vmap() without the lock, and with one of its own that
  * others take inside of it. Whoever waited for either would wait for ever.
  */
@@ -273,7 +255,6 @@ static void lockdep_knows_the_mmap_lock_is_outside(struct kunit *test)
 static struct kunit_case dma_buf_lock_cases[] = {
 	KUNIT_CASE(forgotten_lock_is_told_and_taken),
 	KUNIT_CASE(old_importer_works_as_with_the_lock),
-	KUNIT_CASE(forgotten_lock_is_taken_once_revoked),
 	KUNIT_CASE(forgotten_lock_is_not_waited_for),
 	KUNIT_CASE(lockdep_tells_who_has_the_lock),
 	KUNIT_CASE(lockdep_knows_the_mmap_lock_is_outside),

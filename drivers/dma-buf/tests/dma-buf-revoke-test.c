@@ -472,6 +472,31 @@ static long pin_in_task(void *attach)
 	return dma_buf_pin(attach);
 }
 
+/*
+ * amdgpu does this when its card is unplugged. Of a dynamic importer nobody looks, as a
+ * rule; but who still has memory that was revoked is counted under the lock.
+ */
+static void forgotten_lock_is_taken_once_revoked(struct kunit *test)
+{
+	static const char func[] = "dma_buf_unmap_attachment";
+	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
+	struct mock_importer *imp = mock_importer(test, "amdgpu");
+	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
+	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
+	char what[128];
+
+	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 0));
+	mock_reports(test);
+	dma_buf_unmap_attachment(attach, sgt, DMA_TO_DEVICE);
+	snprintf(what, sizeof(what),
+		 "%s() without the reservation lock, use %s_unlocked()", func, func);
+	if (IS_ENABLED(CONFIG_LOCKDEP))
+		mock_expect_report(test, exp, imp, what);
+	else
+		mock_expect_remark(test, exp, imp, what);
+	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
+}
+
 /* Its exporter has no pin. The buffer was revoked, and is not any more once the lock is had. */
 static void forgotten_lock_is_had_after_restore(struct kunit *test)
 {
@@ -533,6 +558,7 @@ static struct kunit_case revoke_cases[] = {
 	KUNIT_CASE(last_one_is_late),
 	KUNIT_CASE(restored_while_somebody_waits),
 	KUNIT_CASE(named_in_time),
+	KUNIT_CASE(forgotten_lock_is_taken_once_revoked),
 	KUNIT_CASE(forgotten_lock_is_had_after_restore),
 	KUNIT_CASE(bad_arguments),
 	KUNIT_CASE(restore_without_revoke),
