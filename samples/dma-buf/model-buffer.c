@@ -116,7 +116,7 @@ static int model_copy(struct model_buffer *buf, struct model_store *to)
 	long left;
 
 	/* From here on importers map anew, and processes fault anew. */
-	dma_buf_move_notify(dmabuf);
+	dma_buf_invalidate_mappings(dmabuf);
 	unmap_mapping_range(dmabuf->file->f_mapping, 0, 0, 1);
 
 	/* What devices have begun they finish, in the old place. */

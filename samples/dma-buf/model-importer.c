@@ -235,13 +235,13 @@ static void model_retire(struct model_importer *imp)
 	imp->mapping = NULL;
 }
 
-static void model_move_notify(struct dma_buf_attachment *attach)
+static void model_invalidate_mappings(struct dma_buf_attachment *attach)
 {
 	model_retire(attach->importer_priv);
 }
 
 static const struct dma_buf_attach_ops model_attach_ops = {
-	.move_notify = model_move_notify,
+	.invalidate_mappings = model_invalidate_mappings,
 };
 
 /* @map: the function that suits, with the reservation lock or without */

@@ -183,5 +183,7 @@ int main(int argc, char **argv)
 	measure_udmabuf();
 	if (argc > 1)
 		measure_video(argv[1]);
+	if (!missed && !measured)
+		warnx("neither a heap nor /dev/udmabuf is here, and no video device was named");
 	return missed || !measured;
 }
