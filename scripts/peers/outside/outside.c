@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver outside the tree: all that drivers for 5.10 to 6.12 call and read, written as
+ * A driver outside the tree: all that drivers for 5.18 to 6.12 call and read, written as
  * they do. It is compiled for both cores, and loaded in both.
  */
 #include <linux/dma-buf.h>
