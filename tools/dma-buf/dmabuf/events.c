@@ -155,7 +155,7 @@ enum status recording_begin(const char *path, const char *event)
 	snprintf(known, sizeof(known), "%s/events/dma_buf/%s", tracefs(), event);
 	if (access(known, F_OK)) {
 		warnx("%s: %s", known, errno == EACCES ? "it takes root" :
-		      "this kernel has no such event, or it takes\n"
+		      "this kernel has no such event, or it takes root and\n"
 		      "        mount -t tracefs none /sys/kernel/tracing");
 		return STATUS_FAILED;
 	}
