@@ -82,20 +82,7 @@ static void expect_unlocked(struct kunit *test, struct mock_exporter *exp,
 			    struct mock_importer *imp,
 			    const struct unlocked_row *row)
 {
-	struct mock_reports *reports = test->priv;
-	char what[128];
-
-	/* The report alone does not say which driver it was. */
-	mock_read_reports(test);
-	KUNIT_EXPECT_TRUE(test, reports->traced);
-	snprintf(what, sizeof(what),
-		 "%s() without the reservation lock, use %s()", row->name,
-		 row->twin);
-	/* Drivers in the tree do it; with lockdep that is a WARN on 6.12, too. */
-	if (IS_ENABLED(CONFIG_LOCKDEP))
-		mock_expect_report(test, exp, imp, what);
-	else
-		mock_expect_remark(test, exp, imp, what);
+	mock_expect_unlocked(test, exp, imp, row->name, row->twin);
 }
 
 /* The mock exporter sees to it that its operations run under the lock. */

@@ -478,22 +478,16 @@ static long pin_in_task(void *attach)
  */
 static void forgotten_lock_is_taken_once_revoked(struct kunit *test)
 {
-	static const char func[] = "dma_buf_unmap_attachment";
 	struct mock_exporter *exp = mock_buffer(test, MOCK_STATIC);
 	struct mock_importer *imp = mock_importer(test, "amdgpu");
 	struct dma_buf_attachment *attach = mock_attach_dynamic(imp, exp);
 	struct sg_table *sgt = mock_map(attach, DMA_TO_DEVICE, false);
-	char what[128];
 
 	KUNIT_EXPECT_EQ(test, -ETIMEDOUT, dma_buf_revoke(exp->dmabuf, 0));
 	mock_reports(test);
 	dma_buf_unmap_attachment(attach, sgt, DMA_TO_DEVICE);
-	snprintf(what, sizeof(what),
-		 "%s() without the reservation lock, use %s_unlocked()", func, func);
-	if (IS_ENABLED(CONFIG_LOCKDEP))
-		mock_expect_report(test, exp, imp, what);
-	else
-		mock_expect_remark(test, exp, imp, what);
+	mock_expect_unlocked(test, exp, imp, "dma_buf_unmap_attachment",
+			     "dma_buf_unmap_attachment_unlocked");
 	KUNIT_EXPECT_EQ(test, 0, dma_buf_revoke(exp->dmabuf, 0));
 }
 

@@ -138,6 +138,30 @@ void mock_expect_remark(struct kunit *test, struct mock_exporter *exp,
 }
 
 /**
+ * mock_expect_unlocked - exactly one report, of a lock that was forgotten
+ * @test: which test
+ * @exp: whose buffer
+ * @imp: whose device, or NULL for none
+ * @func: the function that was called without it
+ * @twin: which one the report names instead
+ */
+void mock_expect_unlocked(struct kunit *test, struct mock_exporter *exp,
+			  struct mock_importer *imp, const char *func,
+			  const char *twin)
+{
+	struct mock_reports *reports = test->priv;
+	char what[128];
+
+	/* The report alone does not say which driver it was. */
+	mock_read_reports(test);
+	KUNIT_EXPECT_TRUE(test, reports->traced);
+	snprintf(what, sizeof(what),
+		 "%s() without the reservation lock, use %s()", func, twin);
+	/* Drivers in the tree do it; with lockdep that is a WARN on 6.12, too. */
+	mock_expect(test, exp, imp, what, IS_ENABLED(CONFIG_LOCKDEP));
+}
+
+/**
  * mock_expect_bad_args - exactly one report, of bad arguments
  * @test: which test
  * @func: the function that got them

@@ -339,6 +339,9 @@ void mock_expect_report(struct kunit *test, struct mock_exporter *exp,
 			struct mock_importer *imp, const char *what);
 void mock_expect_remark(struct kunit *test, struct mock_exporter *exp,
 			struct mock_importer *imp, const char *what);
+void mock_expect_unlocked(struct kunit *test, struct mock_exporter *exp,
+			  struct mock_importer *imp, const char *func,
+			  const char *twin);
 void mock_expect_bad_args(struct kunit *test, const char *func);
 void mock_expect_no_report(struct kunit *test);
 
